@@ -1,0 +1,32 @@
+import { Consumer } from './consumer.js';
+import { plainBatches, publishAll } from './publisher.js';
+
+/** @typedef {import('./session.js').Session} Session */
+/** @typedef {import('./scenarios.js').Settings} Settings */
+/** @typedef {import('./figures.js').Figures} Figures */
+
+const WINDOW = 2000;
+
+/**
+ * One producer and one consumer as fast as they go, until the last message has arrived (and, when durable, has been
+ * confirmed and acked).
+ * @param {Session} session
+ * @param {Settings} settings
+ * @returns {Promise<Figures>}
+ */
+export async function runFlow(session, { messages, size, durable, ackEvery }) {
+  const [producer, receiver] = [await session.open(), await session.open()];
+  const queue = await session.queue(receiver, 'flow', durable);
+  const load = session.load(producer, queue, { size, persistent: durable });
+  const intake = ackEvery === undefined ? { expect: messages } : { expect: messages, ackEvery };
+  const consumer = await Consumer.start(receiver, queue, intake);
+  if (durable) await producer.selectConfirms();
+  const plan = { count: messages, batchOf: plainBatches(load) };
+  const meter = session.meter();
+  await Promise.all([
+    publishAll(producer, durable ? { ...plan, window: WINDOW } : plan),
+    consumer.finished(),
+  ]);
+  const { rate, cost } = meter.stop(messages);
+  return { rate, ...cost };
+}

@@ -1,0 +1,49 @@
+import { AlarmHeap } from '../broker/alarm-heap.ts';
+import type { Clock, Timer } from '../broker/clock.ts';
+
+/**
+ * The longest the clock sleeps without looking. `setTimeout` fires at once beyond 2^31-1 ms, and it counts on while
+ * the host's clock is set: so a jump forward is noticed this late at most.
+ */
+const LONGEST_SLEEP = 10_000;
+
+/** Real time, with one `setTimeout` behind all alarms. Never early: a timer that rings too soon is set again. */
+export class RealClock implements Clock {
+  readonly #alarms = new AlarmHeap();
+  #timeout: NodeJS.Timeout | undefined = undefined;
+  #wakesAt = Infinity;
+
+  now(): number {
+    return Date.now();
+  }
+
+  at(time: number, task: () => void): Timer {
+    const timer = this.#alarms.add(time, task);
+    if (time < this.#wakesAt) this.#sleep();
+    return timer;
+  }
+
+  /** Forgets the timer that keeps the process alive; alarms do not ring any more. */
+  stop(): void {
+    clearTimeout(this.#timeout);
+    this.#wakesAt = -Infinity;
+  }
+
+  #sleep(): void {
+    clearTimeout(this.#timeout);
+    const now = Date.now();
+    const next = this.#alarms.next();
+    if (next === Infinity) {
+      this.#wakesAt = Infinity;
+      return;
+    }
+    const ms = Math.min(Math.max(0, Math.ceil(next - now)), LONGEST_SLEEP);
+    this.#wakesAt = now + ms;
+    this.#timeout = setTimeout(() => this.#wake(), ms);
+  }
+
+  #wake(): void {
+    while (this.#alarms.next() <= Date.now()) this.#alarms.runOne();
+    if (this.#wakesAt !== -Infinity) this.#sleep();
+  }
+}

@@ -1,0 +1,117 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Broker } from '../broker/broker.ts';
+import type { BrokerPorts } from '../broker/broker.ts';
+import { NOTHING_RECOVERED } from '../broker/journal.ts';
+import { MemoryJournal } from '../broker/memory-journal.ts';
+import { Listener } from '../server/listener.ts';
+import type { Log } from '../server/log.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/open.ts';
+import { bool, fieldTable, longstr, table } from '../wire/table.ts';
+import type { FieldTable } from '../wire/table.ts';
+import { RealClock } from './clock.ts';
+import { createLog } from './log.ts';
+import type { BrokerOptions } from './options.ts';
+import { LoopTurn } from './turn.ts';
+
+/** The RabbitMQ whose behaviour is followed: clients decide by it what they may use. */
+const ACTS_AS = '4.2.0';
+
+/** A running broker. */
+export interface Node {
+  /** Where clients connect: `amqp://guest:guest@HOST:PORT`. */
+  readonly url: string;
+  readonly port: number;
+  /** The data directory, absolute; undefined when everything is in memory. */
+  readonly data: string | undefined;
+  /** Takes no more connections, closes those that are open, writes what is left. May be called again. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything in order: store, broker, listener. What was started before a failure is stopped again. */
+export async function startNode(options: BrokerOptions, onFailure: (error: unknown) => void): Promise<Node> {
+  const log = createLog(options.logLevel);
+  const data = options.data === undefined ? undefined : resolve(options.data);
+  const failed = (error: unknown): void => {
+    log.error({ error: String(error) }, 'the store failed');
+    onFailure(error);
+  };
+  const store =
+    data === undefined
+      ? undefined
+      : await openStore(data, { memoryLimit: options.memoryLimit, onFailure: failed });
+  const clock = new RealClock();
+  try {
+    const listener = createListener(options, createBroker(store, clock, log), clock, log);
+    const { port } = await listener.listen(options.host, options.port);
+    const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+    log.info({ host: options.host, port, data }, 'ready');
+    const stop = once(async () => {
+      await listener.stop();
+      await store?.close();
+      clock.stop();
+    });
+    return { url: `amqp://guest:guest@${host}:${port}`, port, data, stop };
+  } catch (error) {
+    await store?.close();
+    clock.stop();
+    throw error;
+  }
+}
+
+function createBroker(store: Store | undefined, clock: RealClock, log: Log): Broker {
+  const ports: BrokerPorts = {
+    clock,
+    journal: store?.journal ?? new MemoryJournal(),
+    turn: new LoopTurn(),
+    secrets: {
+      random: (bytes) => randomBytes(bytes),
+      sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+    },
+    onLost: (queue, reason, cause) =>
+      log.warn({ queue: queue.name, vhost: queue.identity.vhost, reason, cause }, 'dead letters are lost'),
+  };
+  return new Broker(ports, store?.recovered ?? NOTHING_RECOVERED);
+}
+
+function createListener(options: BrokerOptions, broker: Broker, wallClock: RealClock, log: Log): Listener {
+  const { maxMessageSize: largestBody } = options;
+  return new Listener({ broker, wallClock, log, largestBody, serverProperties: serverProperties() });
+}
+
+/** The version of this package. */
+export function packageVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** Sorted by key, as RabbitMQ sends them (CON-06, CON-07). */
+function serverProperties(): FieldTable {
+  const capabilities = [
+    'authentication_failure_close',
+    'basic.nack',
+    'connection.blocked',
+    'consumer_cancel_notify',
+    'consumer_priorities',
+    'direct_reply_to',
+    'exchange_exchange_bindings',
+    'per_consumer_qos',
+    'publisher_confirms',
+  ];
+  return fieldTable({
+    capabilities: table(Object.fromEntries(capabilities.map((name) => [name, bool(true)]))),
+    cluster_name: longstr('leveret@localhost'),
+    copyright: longstr('Copyright (c) the Leveret authors'),
+    information: longstr('Licensed under the Apache License 2.0'),
+    platform: longstr(`Leveret ${packageVersion()} on Node.js ${process.version}`),
+    product: longstr('RabbitMQ'),
+    version: longstr(ACTS_AS),
+  });
+}
+
+function once(task: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= task());
+}

@@ -1,0 +1,211 @@
+import { readFile } from 'node:fs/promises';
+import { logLevels } from './log.ts';
+import type { LogLevel } from './log.ts';
+
+/** A mistake in the options, in one sentence for the person who made it. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
+/** How a broker is run. */
+export interface BrokerOptions {
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port to listen on; 0 picks a free one. */
+  readonly port: number;
+  /** Data directory; undefined keeps everything in memory. */
+  readonly data: string | undefined;
+  readonly logLevel: LogLevel;
+  /** Bytes of messages on disk that are also kept in memory. */
+  readonly memoryLimit: number;
+  /** The largest message, in bytes. */
+  readonly maxMessageSize: number;
+}
+
+type Value = string | number | boolean;
+
+/** One option, declared once: file, environment and flags follow from it. */
+export interface OptionRow {
+  /** As in a file; `--kebab-case` as a flag, `LEVERET_UPPER_CASE` in the environment. */
+  readonly name: string;
+  /** What stands for its value in help; undefined for a switch. */
+  readonly value?: string;
+  readonly help: string;
+  readonly fallback?: Value;
+  /** Turns text or JSON into the value. @throws {OptionError} */
+  read(value: Value, label: string): Value;
+}
+
+export const optionRows: readonly OptionRow[] = [
+  { name: 'host', value: 'ADDRESS', help: 'address to listen on', fallback: '127.0.0.1', read: readText },
+  {
+    name: 'port',
+    value: 'PORT',
+    help: 'port to listen on, 0 for a free one',
+    fallback: 5672,
+    read: integer(0, 65_535),
+  },
+  {
+    name: 'data',
+    value: 'DIR',
+    help: 'keep durable things in this directory',
+    fallback: 'leveret-data',
+    read: readText,
+  },
+  {
+    name: 'memory',
+    help: 'keep everything in memory and forget it at the end',
+    fallback: false,
+    read: readSwitch,
+  },
+  { name: 'json', help: 'print one line of JSON when ready', fallback: false, read: readSwitch },
+  {
+    name: 'logLevel',
+    value: 'LEVEL',
+    help: `how much to log on stderr: ${logLevels.join(', ')}`,
+    fallback: 'warn',
+    read: readLogLevel,
+  },
+  {
+    name: 'memoryLimit',
+    value: 'BYTES',
+    help: 'bytes of messages on disk that are also kept in memory',
+    fallback: 128 * 1024 * 1024,
+    read: integer(0, Number.MAX_SAFE_INTEGER),
+  },
+  {
+    name: 'maxMessageSize',
+    value: 'BYTES',
+    help: 'the largest message that is accepted',
+    fallback: 16 * 1024 * 1024,
+    read: integer(1, 536_870_912),
+  },
+];
+
+function readText(value: Value, label: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new OptionError(`${label} needs a text, got ${JSON.stringify(value)}`);
+}
+
+function readSwitch(value: Value, label: string): boolean {
+  const known: Record<string, boolean> = { true: true, false: false, '1': true, '0': false };
+  const read = known[String(value)];
+  if (read !== undefined) return read;
+  throw new OptionError(`${label} is true or false, got ${JSON.stringify(value)}`);
+}
+
+function integer(least: number, most: number): OptionRow['read'] {
+  return (value, label) => {
+    const number = typeof value === 'number' ? value : /^\d+$/.test(String(value)) ? Number(value) : NaN;
+    if (Number.isInteger(number) && number >= least && number <= most) return number;
+    throw new OptionError(
+      `${label} is a whole number from ${least} to ${most}, got ${JSON.stringify(value)}`,
+    );
+  };
+}
+
+function readLogLevel(value: Value, label: string): string {
+  if (logLevels.some((level) => level === value)) return String(value);
+  throw new OptionError(`${label} is one of ${logLevels.join(', ')}, got ${JSON.stringify(value)}`);
+}
+
+/** `logLevel` as `--log-level`. */
+export function flagOf({ name }: OptionRow): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `logLevel` as `LEVERET_LOG_LEVEL`. */
+export function variableOf({ name }: OptionRow): string {
+  return `LEVERET_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+export type OptionValues = Record<string, Value>;
+
+/**
+ * Puts the sources together: a flag beats the environment, the environment beats the file, the file beats the default.
+ * @throws {OptionError} naming the option and where it came from
+ */
+export function mergeOptions(
+  flags: OptionValues,
+  environment: NodeJS.ProcessEnv,
+  file: OptionValues,
+): OptionValues {
+  const merged: OptionValues = {};
+  const nearness = new Map<string, number>();
+  for (const row of optionRows) {
+    const sources = [
+      { value: flags[row.name], label: flagOf(row) },
+      { value: environment[variableOf(row)], label: variableOf(row) },
+      { value: file[row.name], label: `"${row.name}" in the configuration` },
+      { value: row.fallback, label: 'the default' },
+    ];
+    const nearest = sources.findIndex(({ value }) => value !== undefined);
+    const source = sources[nearest];
+    if (source?.value === undefined) continue;
+    merged[row.name] = row.read(source.value, source.label);
+    nearness.set(row.name, nearest);
+  }
+  return chooseStore(merged, nearness);
+}
+
+/** `--memory` and `--data` exclude each other where they are said in the same place; else the nearer one wins. */
+function chooseStore(merged: OptionValues, nearness: ReadonlyMap<string, number>): OptionValues {
+  if (merged['memory'] !== true) return merged;
+  const [memory, data] = [nearness.get('memory') ?? 0, nearness.get('data') ?? 0];
+  if (memory === data) throw new OptionError('--memory and --data exclude each other: choose one');
+  if (data < memory) return { ...merged, memory: false };
+  const { data: _dropped, ...rest } = merged;
+  return rest;
+}
+
+/**
+ * Reads a configuration file: JSON with the names of options.
+ * @throws {OptionError} for anything else, naming the nearest known option
+ */
+export async function readOptionsFile(path: string): Promise<OptionValues> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new OptionError(`cannot read the configuration ${path}: ${(error as Error).message}`);
+  }
+  const values = parseJson(path, text);
+  for (const name of Object.keys(values)) {
+    if (optionRows.some((row) => row.name === name)) continue;
+    throw new OptionError(`"${name}" in ${path} is not an option; ${suggestion(name)}`);
+  }
+  return values;
+}
+
+function parseJson(path: string, text: string): OptionValues {
+  try {
+    const values: unknown = JSON.parse(text);
+    if (typeof values === 'object' && values !== null && !Array.isArray(values))
+      return values as OptionValues;
+  } catch (error) {
+    throw new OptionError(`${path} is not JSON: ${(error as Error).message}`);
+  }
+  throw new OptionError(`${path} holds no JSON object: write { "port": 5672 }`);
+}
+
+function suggestion(name: string): string {
+  const nearest = optionRows
+    .map((row) => ({ name: row.name, distance: distance(name.toLowerCase(), row.name.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  if (nearest !== undefined && nearest.distance <= 3) return `did you mean "${nearest.name}"?`;
+  return `known are ${optionRows.map((row) => row.name).join(', ')}`;
+}
+
+/** How many letters must be changed, added or taken away to make one word of the other. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,141 @@
+import type { Entry } from './message.ts';
+import type { Queue } from './queue.ts';
+import { Ring } from './ring.ts';
+
+/** What a queue delivers to: a client's channel. Calls return at once and do not throw. */
+export interface Receiver {
+  /** Whether the channel and its socket take one more message; when it can again it calls `Subscription.resume`. */
+  hasCredit(subscription: Subscription): boolean;
+  deliver(subscription: Subscription, entry: Entry): void;
+  /** The queue is gone, and the subscription with it. */
+  cancelled(subscription: Subscription): void;
+}
+
+/** One consumer of one queue. */
+export class Subscription {
+  readonly queue: Queue;
+  readonly receiver: Receiver;
+  readonly consumerTag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  /** Higher ones are served first (CNS-09). */
+  readonly priority: number;
+  /** How many unacked deliveries it may have; 0 is no limit. */
+  readonly prefetch: number;
+  unacked = 0;
+  /** It was asked, had no credit, and is out of the round until `resume`. */
+  blocked = false;
+
+  constructor(
+    queue: Queue,
+    receiver: Receiver,
+    settings: Pick<Subscription, 'consumerTag' | 'noAck' | 'exclusive' | 'priority' | 'prefetch'>,
+  ) {
+    this.queue = queue;
+    this.receiver = receiver;
+    this.consumerTag = settings.consumerTag;
+    this.noAck = settings.noAck;
+    this.exclusive = settings.exclusive;
+    this.priority = settings.priority;
+    this.prefetch = settings.prefetch;
+  }
+
+  /** QOS-05; without acks prefetch does not apply (CNS-07). */
+  get hasCredit(): boolean {
+    if (!this.noAck && this.prefetch !== 0 && this.unacked >= this.prefetch) return false;
+    return this.receiver.hasCredit(this);
+  }
+
+  /** Something that may have kept it from taking messages is over. */
+  resume(): void {
+    if (this.blocked) this.queue.resume(this);
+  }
+}
+
+/** The consumers of a queue: whose turn it is. Those without credit stand outside the round and cost nothing. */
+export class Consumers {
+  readonly #all = new Set<Subscription>();
+  /** Rounds by priority, highest first; each holds those that may have credit. */
+  readonly #rounds: { readonly priority: number; readonly ring: Ring<Subscription> }[] = [];
+  readonly #singleActive: boolean;
+  #active: Subscription | undefined = undefined;
+
+  constructor(singleActive: boolean) {
+    this.#singleActive = singleActive;
+  }
+
+  get count(): number {
+    return this.#all.size;
+  }
+
+  get hasExclusive(): boolean {
+    for (const subscription of this.#all) if (subscription.exclusive) return true;
+    return false;
+  }
+
+  [Symbol.iterator](): IterableIterator<Subscription> {
+    return this.#all.values();
+  }
+
+  add(subscription: Subscription): void {
+    this.#all.add(subscription);
+    if (this.#singleActive) this.#active ??= subscription;
+    this.#enter(subscription);
+  }
+
+  remove(subscription: Subscription): void {
+    this.#all.delete(subscription);
+    for (const { ring } of this.#rounds) {
+      for (let left = ring.length; left > 0; left--) {
+        const one = ring.shift() as Subscription;
+        if (one !== subscription) ring.push(one);
+      }
+    }
+    if (this.#active === subscription) this.#active = this.#heir();
+  }
+
+  /** Back into the round. */
+  resume(subscription: Subscription): void {
+    subscription.blocked = false;
+    if (this.#all.has(subscription)) this.#enter(subscription);
+  }
+
+  /** The consumer whose turn it is, and the turn passes on (CNS-08); undefined when none has credit. */
+  next(): Subscription | undefined {
+    if (this.#singleActive) return this.#nextActive();
+    for (const { ring } of this.#rounds) {
+      for (let one = ring.shift(); one !== undefined; one = ring.shift()) {
+        if (one.hasCredit) {
+          ring.push(one);
+          return one;
+        }
+        one.blocked = true;
+      }
+    }
+    return undefined;
+  }
+
+  #nextActive(): Subscription | undefined {
+    if (this.#active === undefined || this.#active.hasCredit) return this.#active;
+    this.#active.blocked = true;
+    return undefined;
+  }
+
+  #enter(subscription: Subscription): void {
+    if (this.#singleActive) return;
+    let round = this.#rounds.find(({ priority }) => priority === subscription.priority);
+    if (round === undefined) {
+      round = { priority: subscription.priority, ring: new Ring<Subscription>() };
+      this.#rounds.push(round);
+      this.#rounds.sort((a, b) => b.priority - a.priority);
+    }
+    round.ring.push(subscription);
+  }
+
+  /** The next single active consumer: highest priority, then longest waiting (CNS-31). */
+  #heir(): Subscription | undefined {
+    let heir: Subscription | undefined;
+    for (const one of this.#all) if (heir === undefined || one.priority > heir.priority) heir = one;
+    return heir;
+  }
+}

@@ -1,0 +1,132 @@
+import { PropertyScan, replaceHeaders } from '../wire/properties.ts';
+import { readTable } from '../wire/table.ts';
+import { isCycle, readHistory, recordDeath, writeHistory } from './death.ts';
+import type { Death } from './death.ts';
+import type { Exchange, RoutingInput } from './exchange.ts';
+import type { Journal } from './journal.ts';
+import { Message } from './message.ts';
+import type { Entry, MoreKeys } from './message.ts';
+import { countDurable } from './queue.ts';
+import type { DeathReason, Queue } from './queue.ts';
+import { route } from './routing.ts';
+import type { Topology } from './routing.ts';
+
+/** Why a dead message reached nobody: what RabbitMQ drops in silence is dropped the same way, but counted. */
+export type LostReason = 'no dead-letter exchange' | 'exchange missing' | 'no route' | 'cycle' | 'refused';
+
+/** What burying needs of the vhost it happens in. */
+export interface DeadLetterHost extends Topology {
+  readonly journal: Journal;
+  now(): number;
+  nextMessageId(): number;
+  /** A dead message did not reach a queue it should have; called for each. */
+  lost(queue: Queue, reason: DeathReason, why: LostReason): void;
+}
+
+interface Burial {
+  readonly queue: Queue;
+  readonly entry: Entry;
+  readonly reason: DeathReason;
+}
+
+const NO_HEADERS = Buffer.alloc(0);
+
+/**
+ * Takes messages that died in a queue and republishes them to its dead-letter exchange (section "Republishing" of the
+ * rules: DLX-15 to DLX-22). One burial may fill another queue and cause the next; they wait in a list, so that a long
+ * chain of queues needs no deep stack and the oldest goes first.
+ */
+export class DeadLetters {
+  readonly #host: DeadLetterHost;
+  readonly #waiting: Burial[] = [];
+  readonly #scan = new PropertyScan();
+  #isBurying = false;
+
+  constructor(host: DeadLetterHost) {
+    this.#host = host;
+  }
+
+  bury(queue: Queue, entry: Entry, reason: DeathReason): void {
+    this.#waiting.push({ queue, entry, reason });
+    if (this.#isBurying) return;
+    this.#isBurying = true;
+    for (let next = 0; next < this.#waiting.length; next++) this.#buryOne(this.#waiting[next] as Burial);
+    this.#waiting.length = 0;
+    this.#isBurying = false;
+  }
+
+  /** Copies are placed before the original is settled: both land in the same commit, or neither. */
+  #buryOne({ queue, entry, reason }: Burial): void {
+    const name = queue.arguments.deadLetterExchange;
+    const exchange = name === undefined ? undefined : this.#host.exchanges.get(name); // looked up at each death (DLX-03)
+    if (exchange !== undefined) this.#republish(queue, entry.message, reason, exchange);
+    else this.#host.lost(queue, reason, name === undefined ? 'no dead-letter exchange' : 'exchange missing');
+    queue.forget(entry);
+  }
+
+  #republish(queue: Queue, message: Message, reason: DeathReason, exchange: Exchange): void {
+    const { journal } = this.#host;
+    const page = message.page.bytes ?? journal.load(message.page);
+    const properties = page.subarray(message.propertiesAt, message.propertiesAt + message.propertiesLength);
+    const scan = this.#scan.scan(properties, 0, properties.length);
+    const before =
+      scan.headersStart < 0 ? NO_HEADERS : properties.subarray(scan.headersStart, scan.headersEnd);
+    const death = this.#death(queue, message, reason, scan.expiration);
+    const history = recordDeath(message.died ? readHistory(before) : [], death);
+    const headers = writeHistory(before, history, death, !message.died);
+    const copy = this.#copy(queue, message, exchange);
+    const targets = this.#targets(queue, copy, exchange, headers, reason, history);
+    if (targets.length === 0) return;
+    const durablePlaces = copy.persistent ? countDurable(targets) : 0;
+    journal.rewrite(copy, replaceHeaders(properties, scan, headers), message, durablePlaces);
+    for (const target of targets) {
+      if (!target.publish(copy, Infinity)) this.#host.lost(queue, reason, 'refused'); // at most once (DLX-10)
+    }
+    if (copy.places === 0) journal.release(copy);
+  }
+
+  #death(
+    queue: Queue,
+    message: Message,
+    reason: DeathReason,
+    expiration: string | undefined,
+  ): Omit<Death, 'count'> {
+    return {
+      queue: queue.name,
+      reason,
+      time: BigInt(Math.floor(this.#host.now() / 1000)),
+      exchange: message.exchange,
+      routingKeys: [message.routingKey, ...(message.moreKeys?.cc ?? [])],
+      originalExpiration: expiration,
+    };
+  }
+
+  /** Routed by the dead-letter routing key alone, or by all keys the message has, BCC included (DLX-15). */
+  #copy(queue: Queue, message: Message, exchange: Exchange): Message {
+    const own = queue.arguments.deadLetterRoutingKey;
+    const moreKeys: MoreKeys | undefined = own === undefined ? message.moreKeys : undefined;
+    const id = this.#host.nextMessageId();
+    const { persistent, priority } = message;
+    return new Message(id, exchange.name, own ?? message.routingKey, moreKeys, persistent, true, priority);
+  }
+
+  /** Without those to which an automatic death would come back (CYC-01, CYC-02). */
+  #targets(
+    queue: Queue,
+    copy: Message,
+    exchange: Exchange,
+    headers: Buffer,
+    reason: DeathReason,
+    history: readonly Death[],
+  ): Queue[] {
+    const input: RoutingInput = { routingKeys: copy.routingKeys, headers: () => readTable(headers) };
+    const routed = route(this.#host, exchange, input);
+    if (routed.length === 0) this.#host.lost(queue, reason, 'no route');
+    if (reason === 'rejected') return routed;
+    return routed.filter((target) => {
+      if (!isCycle(history, target.name)) return true;
+      this.#host.lost(queue, reason, 'cycle');
+      return false;
+    });
+  }
+}

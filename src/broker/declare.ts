@@ -1,0 +1,211 @@
+import { AmqpError } from '../wire/errors.ts';
+import { typeNames } from '../wire/table.ts';
+import type { FieldTable } from '../wire/table.ts';
+import {
+  checkDeadLetterExchange,
+  checkSameArgument,
+  checkSameQueueArguments,
+  inequivalent,
+  queueLabel,
+  readQueueArguments,
+  storedQueueArguments,
+} from './arguments.ts';
+import { exchangeLabel, exchangeTypes } from './exchange.ts';
+import type { Exchange, ExchangeType } from './exchange.ts';
+import type { Queue } from './queue.ts';
+import { textOf } from './term.ts';
+import type { Users } from './users.ts';
+import type { Vhost } from './vhost.ts';
+
+/** On whose behalf something is asked for. */
+export interface Actor {
+  readonly user: string;
+  readonly users: Users;
+  /** The connection: owner of exclusive queues. */
+  readonly connection: object;
+}
+
+export interface ExchangeDeclaration {
+  readonly name: string;
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: FieldTable;
+}
+
+export interface QueueDeclaration {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly exclusive: boolean;
+  readonly autoDelete: boolean;
+  readonly arguments: FieldTable;
+}
+
+/** @throws {AmqpError} NOT_FOUND */
+export function findExchange(vhost: Vhost, name: string): Exchange {
+  const exchange = vhost.exchanges.get(name);
+  if (exchange === undefined) throw new AmqpError('NOT_FOUND', `no ${exchangeLabel(vhost.name, name)}`);
+  return exchange;
+}
+
+/** @throws {AmqpError} NOT_FOUND; RESOURCE_LOCKED for the exclusive queue of another connection (QUE-07) */
+export function findQueue(vhost: Vhost, name: string, actor: Actor): Queue {
+  const queue = vhost.queues.get(name);
+  if (queue === undefined) throw new AmqpError('NOT_FOUND', `no ${queueLabel(vhost.name, name)}`);
+  const { owner } = queue.identity;
+  if (owner !== undefined && owner !== actor.connection) throw locked(queue);
+  return queue;
+}
+
+/** Checks in the order of EXC-03. */
+export function declareExchange(vhost: Vhost, asked: ExchangeDeclaration, actor: Actor): Exchange {
+  const type = knownType(asked.type);
+  refuseDefault(asked.name);
+  actor.users.check(actor.user, vhost.name, 'configure', 'exchange', asked.name);
+  const existing = vhost.exchanges.get(asked.name);
+  if (existing !== undefined) {
+    checkSameExchange(existing, asked);
+    return existing;
+  }
+  refuseReserved('exchange', asked.name);
+  checkAlternate(vhost, asked, actor);
+  const { name, durable, autoDelete, internal, arguments: table } = asked;
+  return vhost.addExchange({ name, type, durable, autoDelete, internal, table });
+}
+
+/** Any operation on the default exchange but publishing to it (EXC-05, EXC-12, BND-03). */
+export function refuseDefault(name: string): void {
+  if (name === '') throw new AmqpError('ACCESS_REFUSED', 'operation not permitted on the default exchange');
+}
+
+function refuseReserved(kind: 'exchange' | 'queue', name: string): void {
+  if (!name.startsWith('amq.')) return;
+  throw new AmqpError('ACCESS_REFUSED', `${kind} name '${name}' contains reserved prefix 'amq.*'`);
+}
+
+/** EXC-04, with the reach it has since 3.13 (GEN-21). */
+function knownType(type: string): ExchangeType {
+  const known = exchangeTypes.find((one) => one === type);
+  if (known !== undefined) return known;
+  const text = type === '' ? `invalid exchange type ''` : `unknown exchange type '${type}'`;
+  throw new AmqpError('PRECONDITION_FAILED', text);
+}
+
+/** EXC-07: these four, then the alternate exchange, and nothing else. */
+function checkSameExchange({ label, identity }: Exchange, asked: ExchangeDeclaration): void {
+  const pairs = [
+    ['type', asked.type, identity.type],
+    ['durable', asked.durable, identity.durable],
+    ['auto_delete', asked.autoDelete, identity.autoDelete],
+    ['internal', asked.internal, identity.internal],
+  ] as const;
+  for (const [name, received, current] of pairs) {
+    if (received !== current) throw inequivalent(label, name, `'${received}' but current is '${current}'`);
+  }
+  const alternate = 'alternate-exchange';
+  checkSameArgument(label, alternate, asked.arguments.get(alternate), identity.table.get(alternate));
+}
+
+/** EXC-10, and the rights it takes (AUT-09). */
+function checkAlternate(vhost: Vhost, { name, arguments: table }: ExchangeDeclaration, actor: Actor): void {
+  const value = table.get('alternate-exchange');
+  if (value === undefined) return;
+  const alternate = textOf(value);
+  if (alternate === undefined) {
+    const where = `for arg 'alternate-exchange' in ${exchangeLabel(vhost.name, name)}`;
+    throw new AmqpError('PRECONDITION_FAILED', `invalid type '${typeNames[value.tag]}' ${where}`);
+  }
+  actor.users.check(actor.user, vhost.name, 'read', 'exchange', name);
+  actor.users.check(actor.user, vhost.name, 'write', 'exchange', alternate);
+}
+
+export function deleteExchange(vhost: Vhost, name: string, ifUnused: boolean, actor: Actor): void {
+  refuseDefault(name);
+  if (name.startsWith('amq.')) {
+    const label = exchangeLabel(vhost.name, name);
+    throw new AmqpError('ACCESS_REFUSED', `deletion of system ${label} not allowed`);
+  }
+  actor.users.check(actor.user, vhost.name, 'configure', 'exchange', name);
+  const exchange = vhost.exchanges.get(name);
+  if (exchange === undefined) return; // EXC-11
+  if (ifUnused && exchange.bindingCount > 0)
+    throw new AmqpError('PRECONDITION_FAILED', `${exchange.label} in use`);
+  vhost.removeExchange(exchange);
+}
+
+/**
+ * Checks in the order of QUE-02 and ARG-01.
+ * @param generatedName for a queue without a name (QUE-03)
+ */
+export function declareQueue(
+  vhost: Vhost,
+  asked: QueueDeclaration,
+  actor: Actor,
+  generatedName: () => string,
+): Queue {
+  refuseReserved('queue', asked.name);
+  const name = asked.name === '' ? generatedName() : asked.name;
+  actor.users.check(actor.user, vhost.name, 'configure', 'queue', name);
+  const existing = vhost.queues.get(name);
+  if (existing === undefined) return createQueue(vhost, { ...asked, name }, actor);
+  checkSameQueue(existing, asked, actor);
+  return existing;
+}
+
+function createQueue(vhost: Vhost, asked: QueueDeclaration, actor: Actor): Queue {
+  const { name, exclusive, autoDelete, arguments: table } = asked;
+  const label = queueLabel(vhost.name, name);
+  checkDeadLetterExchange(label, table);
+  const deadLetterExchange = textOf(table.get('x-dead-letter-exchange'));
+  if (deadLetterExchange !== undefined) {
+    actor.users.check(actor.user, vhost.name, 'read', 'queue', name); // DLX-06
+    actor.users.check(actor.user, vhost.name, 'write', 'exchange', deadLetterExchange);
+  }
+  const args = readQueueArguments(label, table);
+  const durable = asked.durable && !exclusive; // QUE-13
+  const owner = exclusive ? actor.connection : undefined;
+  const id = vhost.nextQueueId();
+  return vhost.addQueue({ id, name, durable, autoDelete, owner, table: storedQueueArguments(table) }, args);
+}
+
+/** QUE-09 to QUE-13: exclusive first, then durable and auto_delete, then arguments. */
+function checkSameQueue(queue: Queue, asked: QueueDeclaration, actor: Actor): void {
+  const { label, identity } = queue;
+  const isExclusive = identity.owner !== undefined;
+  if (asked.exclusive !== isExclusive || (isExclusive && identity.owner !== actor.connection))
+    throw locked(queue);
+  if (!isExclusive && asked.durable !== identity.durable) {
+    throw inequivalent(label, 'durable', `'${asked.durable}' but current is '${identity.durable}'`);
+  }
+  if (asked.autoDelete !== identity.autoDelete) {
+    throw inequivalent(label, 'auto_delete', `'${asked.autoDelete}' but current is '${identity.autoDelete}'`);
+  }
+  checkSameQueueArguments(label, asked.arguments, identity.table);
+}
+
+function locked({ label }: Queue): AmqpError {
+  const reason =
+    'It could be originally declared on another connection or the exclusive property value does not match that of the ' +
+    'original declaration.';
+  return new AmqpError('RESOURCE_LOCKED', `cannot obtain exclusive access to locked ${label}. ${reason}`);
+}
+
+/** @returns how many ready messages went with it (QUE-24) */
+export function deleteQueue(
+  vhost: Vhost,
+  name: string,
+  { ifUnused, ifEmpty }: { readonly ifUnused: boolean; readonly ifEmpty: boolean },
+  actor: Actor,
+): number {
+  actor.users.check(actor.user, vhost.name, 'configure', 'queue', name);
+  if (!vhost.queues.has(name)) return 0; // QUE-23
+  const queue = findQueue(vhost, name, actor);
+  if (ifEmpty && queue.ready.length > 0)
+    throw new AmqpError('PRECONDITION_FAILED', `${queue.label} not empty`);
+  if (ifUnused && queue.consumers.count > 0)
+    throw new AmqpError('PRECONDITION_FAILED', `${queue.label} in use`);
+  const count = queue.ready.length;
+  vhost.remove(queue);
+  return count;
+}

@@ -1,0 +1,64 @@
+import type { Clock, Timer } from './clock.ts';
+import type { Entry } from './message.ts';
+import type { Ready } from './ready.ts';
+import type { Ring } from './ring.ts';
+
+/**
+ * One moment that may be moved, with at most one alarm behind it. Moving it later costs nothing: the alarm stays,
+ * finds nothing due when it rings, and is set again.
+ */
+export class Deadline {
+  readonly #clock: Clock;
+  readonly #task: () => void;
+  #target = Infinity;
+  #armedFor = Infinity;
+  #timer: Timer | undefined = undefined;
+
+  /** @param task runs once when the moment has come, never before */
+  constructor(clock: Clock, task: () => void) {
+    this.#clock = clock;
+    this.#task = task;
+  }
+
+  /** Sets the moment, in milliseconds since the epoch; Infinity for never. */
+  aim(time: number): void {
+    this.#target = time;
+    if (time >= this.#armedFor) return;
+    this.#timer?.cancel();
+    this.#arm();
+  }
+
+  /** Nothing will run any more unless it is aimed again. */
+  cancel(): void {
+    this.#timer?.cancel();
+    this.#target = Infinity;
+    this.#armedFor = Infinity;
+  }
+
+  #arm(): void {
+    this.#armedFor = this.#target;
+    this.#timer = this.#clock.at(this.#target, () => this.#ring());
+  }
+
+  #ring(): void {
+    this.#armedFor = Infinity;
+    if (this.#target === Infinity) return;
+    if (this.#clock.now() < this.#target) return this.#arm();
+    this.#target = Infinity;
+    this.#task();
+  }
+}
+
+/**
+ * The head-of-queue scanner: takes the run of expired messages off the head and stops at the first that has not
+ * expired, whatever stands behind it (EXP-01). They die afterwards, in order, in slices; from now on they are not
+ * ready any more.
+ */
+export function takeExpired(ready: Ready, now: number, dying: Ring<Entry>): void {
+  let head = ready.peek();
+  while (head !== undefined && head.expiresAt <= now) {
+    ready.shift();
+    dying.push(head);
+    head = ready.peek();
+  }
+}

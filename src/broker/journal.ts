@@ -1,0 +1,117 @@
+import type { FieldTable } from '../wire/table.ts';
+import type { Message, Page } from './message.ts';
+
+/** What a restart must bring back beside messages. */
+export type Definition =
+  | { readonly kind: 'vhost'; readonly name: string }
+  | {
+      readonly kind: 'user';
+      readonly name: string;
+      /** base64 of a 4-byte salt and SHA-256(salt + password); empty: no password works. */
+      readonly passwordHash: string;
+      readonly tags: readonly string[];
+    }
+  | {
+      readonly kind: 'permission';
+      readonly user: string;
+      readonly vhost: string;
+      readonly configure: string;
+      readonly write: string;
+      readonly read: string;
+    }
+  | {
+      readonly kind: 'exchange';
+      readonly vhost: string;
+      readonly name: string;
+      readonly type: string;
+      readonly autoDelete: boolean;
+      readonly internal: boolean;
+      readonly arguments: FieldTable;
+    }
+  | {
+      readonly kind: 'queue';
+      readonly vhost: string;
+      readonly name: string;
+      /** A number never used again, by which messages name the queue. */
+      readonly id: number;
+      readonly autoDelete: boolean;
+      readonly arguments: FieldTable;
+    }
+  | {
+      readonly kind: 'binding';
+      readonly vhost: string;
+      readonly source: string;
+      readonly destination: string;
+      readonly to: 'queue' | 'exchange';
+      readonly bindingKey: string;
+      readonly arguments: FieldTable;
+    };
+
+/** Hears when a batch is on disk: implemented by those who owe a client an answer. */
+export interface CommitListener {
+  /** Everything recorded while `Journal.gathering` was `batch` or less is on disk. */
+  committed(batch: number): void;
+}
+
+/**
+ * What must outlive a restart, and where the bytes of all messages lie. Calls return at once and do not throw; what
+ * is recorded in one turn of the loop reaches the disk together or not at all.
+ */
+export interface Journal {
+  /** The number of the batch that gathers now. */
+  readonly gathering: number;
+  /** Everything up to this batch is on disk. */
+  readonly committed: number;
+  /** The batch that holds the last change of definitions: what was declared is certain when it is committed. */
+  readonly defined: number;
+  /** How many bytes wait to be written: publishers are slowed down when it grows. */
+  readonly backlog: number;
+
+  /**
+   * Copies a message's content into a page.
+   * @param durablePlaces how many times `place` may follow in this turn; 0 for a message that a restart forgets
+   */
+  write(message: Message, properties: Buffer, body: Buffer, durablePlaces: number): void;
+  /** The same for a dead-lettered copy: properties of its own, the body of `original`. */
+  rewrite(message: Message, properties: Buffer, original: Message, durablePlaces: number): void;
+  /** A durable queue now holds a message written in this turn. */
+  place(message: Message, queueId: number, expiresAt: number, lane: number): void;
+  /** A durable queue no longer holds a message. */
+  settle(message: Message, queueId: number): void;
+  /** A message of this lane, and so every older one, was handed to a client: it comes back as redelivered. */
+  delivered(queueId: number, lane: number, messageId: number): void;
+  /** No queue holds the message any more: its bytes may go. */
+  release(message: Message): void;
+  /** The bytes of a page that may be on disk only. */
+  load(page: Page): Buffer;
+
+  define(definition: Definition): void;
+  undefine(definition: Definition): void;
+
+  /** Calls `listener.committed` once, when the next batch is on disk; who waits for a later one asks again. */
+  onCommit(listener: CommitListener): void;
+}
+
+/** A message found on disk, in one queue. */
+export interface RecoveredPlace {
+  readonly message: Message;
+  readonly expiresAt: number;
+  readonly lane: number;
+  readonly redelivered: boolean;
+}
+
+/** What a journal found when it was opened. */
+export interface Recovered {
+  readonly definitions: readonly Definition[];
+  /** By queue id; messages of queues that are not among the definitions are to be released. */
+  readonly places: ReadonlyMap<number, readonly RecoveredPlace[]>;
+  readonly nextQueueId: number;
+  readonly nextMessageId: number;
+}
+
+export const NOTHING_RECOVERED: Recovered = {
+  definitions: [],
+  places: new Map(),
+  nextQueueId: 1,
+  nextMessageId: 1,
+};

@@ -1,0 +1,17 @@
+import type { QueueArguments } from './arguments.ts';
+import type { Ready } from './ready.ts';
+
+/** Whether the queue has a limit at all. */
+export function isLimited(limits: QueueArguments): boolean {
+  return limits.maxLength !== Infinity || limits.maxLengthBytes !== Infinity;
+}
+
+/** Over the limit means strictly greater; only ready messages and bodies count (LEN-02, LEN-03, LEN-04). */
+export function isOver(limits: QueueArguments, ready: Ready): boolean {
+  return ready.length > limits.maxLength || ready.bytes > limits.maxLengthBytes;
+}
+
+/** Whether one more message would be too much (LEN-10). */
+export function wouldBeOver(limits: QueueArguments, ready: Ready, bodyLength: number): boolean {
+  return ready.length + 1 > limits.maxLength || ready.bytes + bodyLength > limits.maxLengthBytes;
+}

@@ -1,0 +1,339 @@
+import { AmqpError } from '../wire/errors.ts';
+import type { FieldTable } from '../wire/table.ts';
+import { queueLabel } from './arguments.ts';
+import type { QueueArguments } from './arguments.ts';
+import type { Clock } from './clock.ts';
+import { Consumers } from './consumers.ts';
+import type { Subscription } from './consumers.ts';
+import type { Binding } from './exchange.ts';
+import { Deadline, takeExpired } from './expiry.ts';
+import type { Journal, RecoveredPlace } from './journal.ts';
+import { Entry } from './message.ts';
+import type { Message } from './message.ts';
+import { isLimited, isOver, wouldBeOver } from './overflow.ts';
+import { Ready } from './ready.ts';
+import { Ring } from './ring.ts';
+
+/** Why a message leaves a queue to be dead-lettered (DLX-02). */
+export type DeathReason = 'rejected' | 'expired' | 'maxlen';
+
+/** What a queue needs of the place it is in. */
+export interface QueueHost {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  /** Has `queue.work()` called before long, once however often it is asked. */
+  later(queue: Queue): void;
+  /** Dead-letters a message that is no longer ready; it ends with `queue.forget`. */
+  bury(queue: Queue, entry: Entry, reason: DeathReason): void;
+  /** Deletes the queue: it expired, or its last consumer went away. */
+  remove(queue: Queue): void;
+}
+
+/** What a queue is, fixed when it is declared. */
+export interface QueueIdentity {
+  /** Never used again, not even by a queue of the same name. */
+  readonly id: number;
+  readonly vhost: string;
+  readonly name: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** The connection that may use an exclusive queue; undefined when it is not exclusive. */
+  readonly owner: object | undefined;
+  /** As they were declared, for comparison and listing. */
+  readonly table: FieldTable;
+}
+
+/** Messages one call of `work` may let die, and hand out: about a millisecond. */
+const BURIALS = 64;
+const DELIVERIES = 256;
+
+/** A queue: takes messages in, hands them out in order, and takes care of those that come back or fall due. */
+export class Queue {
+  readonly kind = 'queue';
+  readonly identity: QueueIdentity;
+  readonly arguments: QueueArguments;
+  readonly ready: Ready;
+  readonly consumers: Consumers;
+  /** Every binding that leads here. */
+  readonly incoming = new Set<Binding>();
+  /** For the host: it stands among those that have work. */
+  isScheduled = false;
+  #unackedCount = 0;
+  #isDeleted = false;
+  readonly #host: QueueHost;
+  readonly #isLimited: boolean;
+  /** Expired at the head, not yet dead-lettered. */
+  readonly #dying = new Ring<Entry>();
+  readonly #headExpiry: Deadline;
+  readonly #queueExpiry: Deadline;
+  /** By lane: the youngest message a client has been given. */
+  readonly #delivered: number[];
+
+  constructor(host: QueueHost, identity: QueueIdentity, args: QueueArguments) {
+    this.#host = host;
+    this.identity = identity;
+    this.arguments = args;
+    this.ready = new Ready(args.maxPriority + 1);
+    this.#delivered = Array.from({ length: args.maxPriority + 1 }, () => 0);
+    this.consumers = new Consumers(args.singleActiveConsumer);
+    this.#isLimited = isLimited(args);
+    this.#headExpiry = new Deadline(host.clock, () => host.later(this));
+    this.#queueExpiry = new Deadline(host.clock, () => host.remove(this));
+    this.touch();
+  }
+
+  get name(): string {
+    return this.identity.name;
+  }
+
+  get durable(): boolean {
+    return this.identity.durable;
+  }
+
+  /** Handed out and not settled. */
+  get unackedCount(): number {
+    return this.#unackedCount;
+  }
+
+  get isDeleted(): boolean {
+    return this.#isDeleted;
+  }
+
+  /** `queue 'Q' in vhost 'VH'` (GEN-05). */
+  get label(): string {
+    return queueLabel(this.identity.vhost, this.name);
+  }
+
+  /**
+   * Takes a message in; its deadline is fixed here and now (TTL-10).
+   * @param ttl of the message, in milliseconds; the smaller of it and the queue's wins (TTL-01)
+   * @returns false when the queue is full and refuses it (LEN-10)
+   */
+  publish(message: Message, ttl: number): boolean {
+    const lifetime = Math.min(ttl, this.arguments.messageTtl);
+    const expiresAt = lifetime === Infinity ? Infinity : this.#host.clock.now() + lifetime;
+    if (this.#isLimited && this.#refuses(message)) return false;
+    const entry = this.#take(message, expiresAt);
+    if (lifetime === 0 && this.#handOver(entry)) return true;
+    this.ready.push(entry);
+    if (this.#isLimited) this.#dropSurplus();
+    if (expiresAt !== Infinity) this.#aimAtHead();
+    this.#host.later(this);
+    return true;
+  }
+
+  /** The next message, handed out to be settled; undefined when none is ready. Renews the queue's lease (QEX-03). */
+  get(): Entry | undefined {
+    this.touch();
+    this.#deliver();
+    const entry = this.#unexpiredHead();
+    if (entry === undefined) return undefined;
+    this.ready.shift();
+    this.#handedOut(entry);
+    if (this.#headMayExpire) this.#host.later(this);
+    return entry;
+  }
+
+  /** A handed-out message has done its work. */
+  ack(entry: Entry): void {
+    this.#unackedCount--;
+    this.forget(entry);
+  }
+
+  /** A handed-out message is refused for good; when the queue is gone it goes without dead-lettering (EXP-12). */
+  reject(entry: Entry): void {
+    this.#unackedCount--;
+    if (this.#isDeleted) this.forget(entry);
+    else this.#host.bury(this, entry, 'rejected');
+  }
+
+  /** Handed-out messages come back to where they stood, keeping their deadlines (TTL-12, ACK-04, LEN-08). */
+  requeue(entries: readonly Entry[]): void {
+    this.#unackedCount -= entries.length;
+    if (this.#isDeleted) {
+      for (const entry of entries) this.forget(entry);
+      return;
+    }
+    for (const entry of entries) entry.redelivered = true;
+    this.ready.putBack(entries);
+    if (this.#isLimited) this.#dropSurplus();
+    this.#host.later(this);
+  }
+
+  /** Drops all ready messages without dead-lettering (EXP-10). Returns how many. */
+  purge(): number {
+    const entries = this.ready.clear();
+    for (const entry of entries) this.forget(entry);
+    return entries.length;
+  }
+
+  /** @throws {AmqpError} ACCESS_REFUSED when one of the two wants the queue for itself (CNS-04, CNS-33) */
+  addConsumer(subscription: Subscription): void {
+    const { exclusive } = subscription;
+    const refused = exclusive && (this.consumers.count > 0 || this.arguments.singleActiveConsumer);
+    if (refused || this.consumers.hasExclusive) {
+      throw new AmqpError('ACCESS_REFUSED', `${this.label} in exclusive use`);
+    }
+    this.consumers.add(subscription);
+    this.#queueExpiry.aim(Infinity);
+    this.#host.later(this);
+  }
+
+  /** The last consumer to go starts the queue's lease (QEX-03), or ends an auto-delete queue (QUE-28). */
+  removeConsumer(subscription: Subscription): void {
+    if (this.#isDeleted) return;
+    this.consumers.remove(subscription);
+    this.touch();
+    if (this.identity.autoDelete && this.consumers.count === 0) this.#host.remove(this);
+    else this.#host.later(this);
+  }
+
+  /** A consumer has credit again. */
+  resume(subscription: Subscription): void {
+    this.consumers.resume(subscription);
+    if (!this.#isDeleted) this.#host.later(this);
+  }
+
+  /** The queue is in use: an idle one is deleted `x-expires` after the last time (QEX-02, QEX-03). */
+  touch(): void {
+    const { expires } = this.arguments;
+    if (expires === Infinity || this.consumers.count > 0) return;
+    this.#queueExpiry.aim(this.#host.clock.now() + expires);
+  }
+
+  /** One slice of what there is to do: let the expired die, hand out the rest. Asks for more when more is left. */
+  work(): void {
+    if (this.#isDeleted) return;
+    if (this.#headMayExpire) takeExpired(this.ready, this.#host.clock.now(), this.#dying);
+    for (let left = BURIALS; left > 0 && this.#dying.length > 0; left--) {
+      this.#host.bury(this, this.#dying.shift() as Entry, 'expired');
+    }
+    this.#deliver();
+    this.#aimAtHead();
+    if (this.#dying.length > 0) this.#host.later(this);
+  }
+
+  /** Messages found on disk, as they stood before the restart. */
+  restore(places: readonly RecoveredPlace[]): void {
+    for (const { message, expiresAt, lane, redelivered } of places) {
+      message.places++;
+      const inLane = Math.min(lane, this.arguments.maxPriority);
+      this.ready.push(new Entry(message, expiresAt, inLane, true, redelivered));
+    }
+    this.#host.later(this);
+  }
+
+  /** Ends the queue: its messages are dropped, never dead-lettered (EXP-11). Called by the vhost only. */
+  close(): void {
+    this.#isDeleted = true;
+    this.#headExpiry.cancel();
+    this.#queueExpiry.cancel();
+    for (const entry of [...this.ready.clear(), ...this.#dying]) this.forget(entry);
+    this.#dying.clear();
+  }
+
+  /** The message is no longer in this queue. */
+  forget(entry: Entry): void {
+    const { message } = entry;
+    if (entry.recorded && !this.#isDeleted) this.#host.journal.settle(message, this.identity.id);
+    if (--message.places === 0) this.#host.journal.release(message);
+  }
+
+  #take(message: Message, expiresAt: number): Entry {
+    const lane = Math.min(message.priority, this.arguments.maxPriority);
+    const recorded = this.durable && message.persistent;
+    message.places++;
+    if (recorded) this.#host.journal.place(message, this.identity.id, expiresAt, lane);
+    return new Entry(message, expiresAt, lane, recorded, false);
+  }
+
+  /** TTL 0: to a consumer that can take it right now, or not at all (TTL-15). */
+  #handOver(entry: Entry): boolean {
+    this.#deliver();
+    const consumer = this.ready.length === 0 ? this.consumers.next() : undefined;
+    if (consumer === undefined) return false;
+    this.#give(consumer, entry);
+    return true;
+  }
+
+  #refuses(message: Message): boolean {
+    const limits = this.arguments;
+    if (limits.overflow === 'drop-head' || !wouldBeOver(limits, this.ready, message.bodyLength)) return false;
+    this.#deliver(); // what a consumer would have taken by now does not count
+    if (!wouldBeOver(limits, this.ready, message.bodyLength)) return false;
+    if (limits.overflow === 'reject-publish-dlx') {
+      message.places++;
+      const lane = Math.min(message.priority, limits.maxPriority);
+      this.#host.bury(this, new Entry(message, Infinity, lane, false, false), 'maxlen');
+    }
+    return true;
+  }
+
+  /** drop-head: the oldest go until the rest is within the limits (LEN-05). */
+  #dropSurplus(): void {
+    if (this.arguments.overflow !== 'drop-head' || !isOver(this.arguments, this.ready)) return;
+    this.#deliver();
+    while (isOver(this.arguments, this.ready)) {
+      this.#host.bury(this, this.ready.shift() as Entry, 'maxlen');
+    }
+  }
+
+  /** Moves ready messages to consumers until one of the two runs out. */
+  #deliver(): void {
+    for (let left = DELIVERIES; left > 0; left--) {
+      if (this.ready.length === 0) return;
+      const entry = this.#unexpiredHead();
+      const consumer = entry === undefined ? undefined : this.consumers.next();
+      if (entry === undefined || consumer === undefined) return;
+      this.ready.shift();
+      this.#give(consumer, entry);
+    }
+    this.#host.later(this);
+  }
+
+  /** The deliver-time check: a message is never handed out at or past its deadline, whoever asks (TTL-18). */
+  #unexpiredHead(): Entry | undefined {
+    const head = this.ready.peek();
+    if (head === undefined || head.expiresAt === Infinity) return head;
+    const now = this.#host.clock.now();
+    if (head.expiresAt > now) return head;
+    takeExpired(this.ready, now, this.#dying);
+    this.#host.later(this);
+    return this.ready.peek();
+  }
+
+  #give(consumer: Subscription, entry: Entry): void {
+    if (consumer.noAck) {
+      consumer.receiver.deliver(consumer, entry);
+      this.forget(entry);
+      return;
+    }
+    consumer.unacked++;
+    this.#handedOut(entry);
+    consumer.receiver.deliver(consumer, entry);
+  }
+
+  #handedOut(entry: Entry): void {
+    this.#unackedCount++;
+    const { id } = entry.message;
+    if (!entry.recorded || id <= (this.#delivered[entry.lane] ?? 0)) return;
+    this.#delivered[entry.lane] = id;
+    this.#host.journal.delivered(this.identity.id, entry.lane, id);
+  }
+
+  get #headMayExpire(): boolean {
+    return (this.ready.peek()?.expiresAt ?? Infinity) !== Infinity;
+  }
+
+  /** The alarm follows the head, whatever made it the head (EXP-04, EXP-08). */
+  #aimAtHead(): void {
+    this.#headExpiry.aim(this.ready.peek()?.expiresAt ?? Infinity);
+  }
+}
+
+/** How many of these queues survive a restart. */
+export function countDurable(queues: readonly Queue[]): number {
+  let count = 0;
+  for (const queue of queues) if (queue.durable) count++;
+  return count;
+}

@@ -1,0 +1,53 @@
+import type { Binding, Destination, Exchange, RoutingInput } from './exchange.ts';
+import type { Queue } from './queue.ts';
+
+/** What routing needs of a vhost. */
+export interface Topology {
+  readonly queues: ReadonlyMap<string, Queue>;
+  readonly exchanges: ReadonlyMap<string, Exchange>;
+}
+
+/**
+ * The queues a message reaches from an exchange: over bindings, through other exchanges and alternate ones. Each
+ * exchange is visited once and each queue named once, however many ways lead there (RTE-02, BND-06).
+ */
+export function route(topology: Topology, from: Exchange, input: RoutingInput): Queue[] {
+  const queues = new Set<Queue>();
+  const visited = new Set<Exchange>();
+  const waiting: Exchange[] = [from];
+  for (let exchange = waiting.pop(); exchange !== undefined; exchange = waiting.pop()) {
+    if (visited.has(exchange)) continue;
+    visited.add(exchange);
+    const destinations = exchange.isDefault ? queuesByName(topology, input) : matching(exchange, input);
+    if (destinations.size === 0) waiting.push(...alternate(topology, exchange));
+    for (const destination of destinations) {
+      if (destination.kind === 'queue') queues.add(destination);
+      else waiting.push(destination);
+    }
+  }
+  return [...queues];
+}
+
+function matching(exchange: Exchange, input: RoutingInput): Set<Destination> {
+  const bindings = new Set<Binding>();
+  exchange.match(input, bindings);
+  const destinations = new Set<Destination>();
+  for (const { destination } of bindings) destinations.add(destination);
+  return destinations;
+}
+
+/** The default exchange: every queue is bound to it by its name (BND-05). */
+function queuesByName({ queues }: Topology, { routingKeys }: RoutingInput): Set<Destination> {
+  const found = new Set<Destination>();
+  for (const key of routingKeys) {
+    const queue = queues.get(key);
+    if (queue !== undefined) found.add(queue);
+  }
+  return found;
+}
+
+/** Used only when the exchange itself yields no destination at all; one that does not exist is ignored (RTE-03). */
+function alternate({ exchanges }: Topology, { alternate: name }: Exchange): Exchange[] {
+  const exchange = name === undefined ? undefined : exchanges.get(name);
+  return exchange === undefined ? [] : [exchange];
+}

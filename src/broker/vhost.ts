@@ -1,0 +1,228 @@
+import { EMPTY_TABLE } from '../wire/table.ts';
+import type { FieldTable } from '../wire/table.ts';
+import { readQueueArguments } from './arguments.ts';
+import type { QueueArguments } from './arguments.ts';
+import type { Clock } from './clock.ts';
+import type { Subscription } from './consumers.ts';
+import { DeadLetters } from './dead-letter.ts';
+import type { DeadLetterHost, LostReason } from './dead-letter.ts';
+import { Exchange } from './exchange.ts';
+import type { Binding, ExchangeIdentity, ExchangeType } from './exchange.ts';
+import type { Definition, Journal } from './journal.ts';
+import type { Entry } from './message.ts';
+import { Queue } from './queue.ts';
+import type { DeathReason, QueueHost, QueueIdentity } from './queue.ts';
+
+/** What a vhost needs of the broker it is in. */
+export interface VhostHost {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  later(queue: Queue): void;
+  nextMessageId(): number;
+  nextQueueId(): number;
+  /** Runs a task after the present one, in the same turn. */
+  soon(task: () => void): void;
+  lost(queue: Queue, reason: DeathReason, why: LostReason): void;
+}
+
+/** The exchanges every vhost has (EXC-01). */
+const PREDECLARED: readonly (readonly [string, ExchangeType, internal?: boolean])[] = [
+  ['', 'direct'],
+  ['amq.direct', 'direct'],
+  ['amq.fanout', 'fanout'],
+  ['amq.topic', 'topic'],
+  ['amq.headers', 'headers'],
+  ['amq.match', 'headers'],
+  ['amq.rabbitmq.trace', 'topic', true],
+];
+
+/**
+ * A namespace of exchanges and queues: what there is, and how it comes and goes. Whether a client may ask for it is
+ * decided in `declare.ts` and `bind.ts`; here everything succeeds.
+ */
+export class Vhost implements QueueHost, DeadLetterHost {
+  readonly name: string;
+  readonly exchanges = new Map<string, Exchange>();
+  readonly queues = new Map<string, Queue>();
+  /** Grows with every change of exchanges, queues and bindings: what remembers a route compares it. */
+  topology = 0;
+  readonly #host: VhostHost;
+  /** Exclusive queues by the connection that has them. */
+  readonly #owned = new Map<object, Set<Queue>>();
+  readonly #deadLetters = new DeadLetters(this);
+
+  constructor(name: string, host: VhostHost) {
+    this.name = name;
+    this.#host = host;
+    for (const [exchange, type, internal = false] of PREDECLARED) {
+      const identity = {
+        vhost: name,
+        name: exchange,
+        type,
+        durable: true,
+        autoDelete: false,
+        internal,
+        table: EMPTY_TABLE,
+      };
+      this.exchanges.set(exchange, new Exchange(identity));
+    }
+  }
+
+  get clock(): Clock {
+    return this.#host.clock;
+  }
+
+  get journal(): Journal {
+    return this.#host.journal;
+  }
+
+  now(): number {
+    return this.#host.clock.now();
+  }
+
+  nextMessageId(): number {
+    return this.#host.nextMessageId();
+  }
+
+  nextQueueId(): number {
+    return this.#host.nextQueueId();
+  }
+
+  later(queue: Queue): void {
+    this.#host.later(queue);
+  }
+
+  bury(queue: Queue, entry: Entry, reason: DeathReason): void {
+    this.#deadLetters.bury(queue, entry, reason);
+  }
+
+  lost(queue: Queue, reason: DeathReason, why: LostReason): void {
+    this.#host.lost(queue, reason, why);
+  }
+
+  addExchange(identity: Omit<ExchangeIdentity, 'vhost'>): Exchange {
+    const exchange = new Exchange({ ...identity, vhost: this.name });
+    this.exchanges.set(exchange.name, exchange);
+    this.topology++;
+    if (exchange.durable) this.journal.define(exchangeDefinition(exchange));
+    return exchange;
+  }
+
+  /** Deletes an exchange with all bindings from it and to it (EXC-14). */
+  removeExchange(exchange: Exchange): void {
+    if (!this.exchanges.delete(exchange.name)) return;
+    if (exchange.durable) this.journal.undefine(exchangeDefinition(exchange));
+    this.topology++;
+    for (const binding of exchange.bindings) this.removeBinding(binding);
+    for (const binding of exchange.incoming) this.removeBinding(binding);
+  }
+
+  addQueue(identity: Omit<QueueIdentity, 'vhost'>, args: QueueArguments): Queue {
+    const queue = new Queue(this, { ...identity, vhost: this.name }, args);
+    this.queues.set(queue.name, queue);
+    this.topology++;
+    if (queue.durable) this.journal.define(queueDefinition(queue));
+    if (identity.owner !== undefined) this.#own(identity.owner, queue);
+    return queue;
+  }
+
+  /** Deletes a queue with its bindings and messages; its consumers hear of it afterwards (QUE-27, CNS-26). */
+  remove(queue: Queue): void {
+    if (queue.isDeleted) return;
+    this.queues.delete(queue.name);
+    if (queue.durable) this.journal.undefine(queueDefinition(queue));
+    const { owner } = queue.identity;
+    if (owner !== undefined) this.#owned.get(owner)?.delete(queue);
+    this.topology++;
+    for (const binding of queue.incoming) this.removeBinding(binding);
+    queue.close();
+    const cancelled: Subscription[] = [...queue.consumers];
+    if (cancelled.length === 0) return;
+    this.#host.soon(() => {
+      for (const subscription of cancelled) subscription.receiver.cancelled(subscription);
+    });
+  }
+
+  addBinding(binding: Binding): void {
+    binding.source.add(binding);
+    this.topology++;
+    if (isDurable(binding)) this.journal.define(bindingDefinition(this.name, binding));
+  }
+
+  /** Its source goes too if it is auto-delete and this was its last (EXC-15). */
+  removeBinding(binding: Binding): void {
+    const { source } = binding;
+    source.remove(binding);
+    this.topology++;
+    if (isDurable(binding)) this.journal.undefine(bindingDefinition(this.name, binding));
+    if (source.identity.autoDelete && source.bindingCount === 0) this.removeExchange(source);
+  }
+
+  /** Deletes the exclusive queues of a connection that ends (QUE-29). */
+  removeOwnedBy(owner: object): void {
+    for (const queue of this.#owned.get(owner) ?? []) this.remove(queue);
+    this.#owned.delete(owner);
+  }
+
+  #own(owner: object, queue: Queue): void {
+    const owned = this.#owned.get(owner);
+    if (owned === undefined) this.#owned.set(owner, new Set([queue]));
+    else owned.add(queue);
+  }
+
+  /** Puts back what was declared before a restart, without recording it again. */
+  restore(definition: Definition): void {
+    if (definition.kind === 'exchange') {
+      const { name, type, autoDelete, internal, arguments: table } = definition;
+      const identity = {
+        vhost: this.name,
+        name,
+        type: type as ExchangeType,
+        durable: true,
+        autoDelete,
+        internal,
+        table,
+      };
+      this.exchanges.set(name, new Exchange(identity));
+    } else if (definition.kind === 'queue') {
+      const { id, name, autoDelete, arguments: table } = definition;
+      const identity = { id, vhost: this.name, name, durable: true, autoDelete, owner: undefined, table };
+      this.queues.set(name, new Queue(this, identity, readQueueArguments(name, table)));
+    } else if (definition.kind === 'binding') {
+      this.#restoreBinding(definition.source, definition, definition.bindingKey, definition.arguments);
+    }
+  }
+
+  #restoreBinding(
+    from: string,
+    { to, destination: name }: { readonly to: 'queue' | 'exchange'; readonly destination: string },
+    bindingKey: string,
+    table: FieldTable,
+  ): void {
+    const source = this.exchanges.get(from);
+    const destination = to === 'queue' ? this.queues.get(name) : this.exchanges.get(name);
+    if (source === undefined || destination === undefined) return;
+    source.add({ source, destination, bindingKey, arguments: table });
+  }
+}
+
+/** A binding survives a restart if both its ends do (BND-08). */
+function isDurable({ source, destination }: Binding): boolean {
+  return source.durable && destination.durable;
+}
+
+function exchangeDefinition({ identity }: Exchange): Definition {
+  const { vhost, name, type, autoDelete, internal, table } = identity;
+  return { kind: 'exchange', vhost, name, type, autoDelete, internal, arguments: table };
+}
+
+function queueDefinition({ identity }: Queue): Definition {
+  const { vhost, name, id, autoDelete, table } = identity;
+  return { kind: 'queue', vhost, name, id, autoDelete, arguments: table };
+}
+
+function bindingDefinition(vhost: string, binding: Binding): Definition {
+  const { source, destination, bindingKey, arguments: table } = binding;
+  const { kind: to, name } = destination;
+  return { kind: 'binding', vhost, source: source.name, destination: name, to, bindingKey, arguments: table };
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addConsumeCommand } from './consume.ts';
+import { addDeclareCommand } from './declare.ts';
+import { addDeleteCommand } from './delete.ts';
+import { exitCodes, Failure, OutputClosed } from './failure.ts';
+import { addGetCommand } from './get.ts';
+import { addMoveCommand } from './move.ts';
+import { addPublishCommand } from './publish.ts';
+import { addPurgeCommand } from './purge.ts';
+import { addServeCommand } from './serve.ts';
+
+const ABOUT =
+  "Leveret is an AMQP 0-9-1 broker: RabbitMQ's clients use it as if it were RabbitMQ. The commands that speak to a " +
+  'broker work on any such broker, this one or RabbitMQ itself.';
+
+const AFTER_HELP = `
+Exit codes:
+  0  done                            5  no such queue or exchange
+  1  unexpected failure              6  refused by the broker
+  2  wrong option or argument        7  a message was returned or not confirmed
+  3  no connection to the broker     8  'get' found the queue empty
+  4  user or vhost refused           9  the broker cannot start
+                                   130  interrupted
+
+Examples:
+  A queue whose messages move to another one when nobody takes them within 30 seconds:
+  $ leveret declare queue late
+  $ leveret declare queue work --ttl 30s --dead-letter-exchange "" --dead-letter-routing-key late
+  $ leveret publish "" work 'hello'
+  $ leveret consume late`;
+
+/** Runs one command line and sets the exit code of the process. */
+export async function main(argv: string[]): Promise<void> {
+  // Without a listener a reader that went away would end the process with a stack trace; writes report it themselves.
+  process.stdout.on('error', () => undefined);
+  try {
+    await buildProgram().parseAsync(argv.length > 2 ? argv : [...argv, 'serve']);
+  } catch (error) {
+    process.exitCode = report(error, wantsJson(argv));
+  }
+}
+
+function buildProgram(): Command {
+  const program = new Command('leveret')
+    .description(ABOUT)
+    .version(packageVersion(), '-V, --version', 'print the version of this package')
+    .configureOutput({ outputError: () => undefined }) // report() says it, in one line
+    .exitOverride();
+  addServeCommand(program);
+  addDeclareCommand(program);
+  addPublishCommand(program);
+  addGetCommand(program);
+  addConsumeCommand(program);
+  addMoveCommand(program);
+  addPurgeCommand(program);
+  addDeleteCommand(program);
+  program.addHelpText('after', AFTER_HELP);
+  pointToHelp(program, 'leveret');
+  return program;
+}
+
+/** Makes every mistake in the arguments end with the command that explains them. */
+function pointToHelp(command: Command, path: string): void {
+  command.exitOverride((error) => {
+    if (error.exitCode === 0) throw error;
+    if (error.code === 'commander.help') throw error; // no command was given, and the help was shown
+    throw new Failure('usage', `${mistake(error.message)}; see ${path} --help`);
+  });
+  for (const inner of command.commands) pointToHelp(inner, `${path} ${inner.name()}`);
+}
+
+/** What commander says of a mistake, in one line that names the wrong value once. */
+function mistake(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(/ argument ('.*?') is invalid\. \1/s, ': $1')
+    .replace(/\.?\s*$/, '')
+    .replaceAll('\n', ' ');
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end === -1 ? argv.length : end).includes('--json');
+}
+
+/** Tells the user what went wrong in one line, and returns the exit code. */
+function report(error: unknown, json: boolean): number {
+  if (error instanceof OutputClosed) return 0;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage; // it has shown the help
+  const kind = error instanceof Failure ? error.kind : 'unexpected';
+  const code = exitCodes[kind];
+  const message = error instanceof Error ? error.message : String(error);
+  const text = json ? JSON.stringify({ error: { code, kind, message } }) : `leveret: ${message}`;
+  process.stderr.write(`${text}\n`);
+  return code;
+}

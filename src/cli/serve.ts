@@ -1,0 +1,104 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { startNode } from '../app/node.ts';
+import type { Node } from '../app/node.ts';
+import {
+  flagOf,
+  mergeOptions,
+  OptionError,
+  optionRows,
+  readOptionsFile,
+  variableOf,
+} from '../app/options.ts';
+import type { BrokerOptions, OptionValues } from '../app/options.ts';
+import { Failure } from './failure.ts';
+
+const EXAMPLES = `
+A flag beats the environment, the environment beats the file. The file is JSON with the names of the options:
+  { "port": 5673, "data": "/var/lib/leveret", "logLevel": "info" }
+
+Examples:
+  A broker for this project, durable in ./leveret-data:
+  $ leveret serve
+  One that forgets, on a free port, for a test:
+  $ leveret serve --memory --port 0 --json`;
+
+const STOP_MS = 5_000;
+
+/** `leveret serve`: runs the broker until it is told to stop. */
+export function addServeCommand(program: Command): void {
+  const command = program
+    .command('serve')
+    .description('run the broker until SIGINT or SIGTERM')
+    .addHelpText('after', EXAMPLES);
+  for (const row of optionRows) {
+    const flag = row.value === undefined ? flagOf(row) : `${flagOf(row)} <${row.value}>`;
+    const fallback = row.value === undefined ? '' : `, default ${row.fallback}`;
+    command.addOption(new Option(flag, `${row.help} (${variableOf(row)}${fallback})`));
+  }
+  command.option('--config <FILE>', 'read options from a JSON file (LEVERET_CONFIG)');
+  command.action(async (flags: OptionValues & { config?: string }) => {
+    const options = await readOptions(flags);
+    const node = await start(options);
+    announce(node, options['json'] === true);
+    await untilStopped(node);
+  });
+}
+
+async function readOptions({ config, ...flags }: OptionValues & { config?: string }): Promise<OptionValues> {
+  try {
+    const path = config ?? process.env['LEVERET_CONFIG'];
+    return mergeOptions(flags, process.env, path === undefined ? {} : await readOptionsFile(path));
+  } catch (error) {
+    if (error instanceof OptionError) throw new Failure('usage', error.message);
+    throw error;
+  }
+}
+
+async function start(options: OptionValues): Promise<Node> {
+  try {
+    return await startNode({ data: undefined, ...options } as unknown as BrokerOptions, stopAtOnce);
+  } catch (error) {
+    throw new Failure('cannot-start', explain(error as NodeJS.ErrnoException, options));
+  }
+}
+
+/** A write that failed: nothing more can be promised to anybody. */
+function stopAtOnce(error: unknown): void {
+  process.stderr.write(`leveret: the data directory cannot be written, stopping: ${String(error)}\n`);
+  process.exit(1);
+}
+
+function explain(error: NodeJS.ErrnoException, { host, port }: OptionValues): string {
+  const address = `${String(host)}:${String(port)}`;
+  if (error.code === 'EADDRINUSE') {
+    return `another program listens on ${address}; choose another port with --port, or a free one with --port 0`;
+  }
+  if (error.code === 'EACCES') return `no permission to listen on ${address}; choose a port above 1023`;
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return `${String(host)} is not an address of this machine`;
+  return error.message;
+}
+
+function announce(node: Node, json: boolean): void {
+  const { url: amqp, data } = node;
+  if (json) process.stdout.write(`${JSON.stringify({ amqp, data: data ?? null, pid: process.pid })}\n`);
+  else process.stdout.write(`${amqp}  ${data === undefined ? 'everything in memory' : `data in ${data}`}\n`);
+}
+
+/** The first signal stops in order, the second at once. */
+async function untilStopped(node: Node): Promise<void> {
+  await new Promise<void>((resolve) => {
+    let isStopping = false;
+    const onSignal = (): void => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      resolve();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+  setTimeout(() => process.exit(1), STOP_MS).unref();
+  await node.stop();
+  process.exit(0);
+}

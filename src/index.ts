@@ -1,0 +1,27 @@
+import { startNode } from './app/node.ts';
+import type { Node } from './app/node.ts';
+import type { BrokerOptions } from './app/options.ts';
+import { optionRows } from './app/options.ts';
+
+export { OptionError } from './app/options.ts';
+export type { BrokerOptions } from './app/options.ts';
+export type { Node as RunningBroker } from './app/node.ts';
+export { StoreError } from './store/format.ts';
+
+/**
+ * Starts a broker in this process and resolves when it accepts connections. Without `data` everything is kept in
+ * memory; without `port` a free one is picked.
+ * @throws {StoreError} when the data directory cannot be used
+ * @throws {OptionError} when an option is not what it should be
+ */
+export async function startBroker(options: Partial<BrokerOptions> = {}): Promise<Node> {
+  const values: Record<string, unknown> = { port: 0 };
+  for (const row of optionRows) {
+    const given = options[row.name as keyof BrokerOptions];
+    if (given !== undefined) values[row.name] = row.read(given, `"${row.name}"`);
+    else values[row.name] ??= row.fallback;
+  }
+  return startNode({ data: undefined, ...values } as unknown as BrokerOptions, (error) => {
+    throw error;
+  });
+}

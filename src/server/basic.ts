@@ -1,0 +1,245 @@
+import { consumerPriority } from '../broker/arguments.ts';
+import type { Subscription } from '../broker/consumers.ts';
+import { findQueue } from '../broker/declare.ts';
+import type { Entry } from '../broker/message.ts';
+import { Outcome, Publisher } from '../broker/publish.ts';
+import type { Queue } from '../broker/queue.ts';
+import type { Content } from '../wire/content.ts';
+import { AmqpError, replies } from '../wire/errors.ts';
+import type { MethodOf } from '../wire/methods.ts';
+import type { Channel } from './channel.ts';
+import { Confirms } from './confirms.ts';
+import { Consumer } from './consumer.ts';
+import { cut } from './output.ts';
+import { Delivery, Unacked } from './unacked.ts';
+
+export type Settlement = 'ack' | 'reject' | 'requeue';
+
+/** What the basic and confirm classes do on one channel. */
+export class Basic {
+  readonly #channel: Channel;
+  readonly #publisher: Publisher;
+  readonly #unacked = new Unacked();
+  readonly #consumers = new Map<string, Consumer>();
+  /** Undefined until confirm.select. */
+  #confirms: Confirms | undefined = undefined;
+  #deliveryTag = 0;
+  /** For consumers started from now on (QOS-02); 0 is no limit. */
+  #prefetch = 0;
+  /** For the channel as a whole (QOS-03); 0 is no limit. */
+  #globalPrefetch = 0;
+  /** Unacked deliveries that count towards it. */
+  #globalCount = 0;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+    this.#publisher = new Publisher(channel.peer.vhost, channel.peer.actor);
+  }
+
+  publish(method: MethodOf<'basic.publish'>, content: Content): void {
+    if (method.immediate) throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true'); // PUB-02
+    if (content.body === undefined) throw this.#tooLarge(content.size);
+    const outcome = this.#publisher.publish(method, content.properties, content.body);
+    if (outcome === 0 && method.mandatory) this.#return(method, content.properties, content.body);
+    if (this.#confirms === undefined) return;
+    const { journal } = this.#channel.peer.broker;
+    const number = this.#confirms.next();
+    if ((outcome & Outcome.REFUSED) !== 0) {
+      this.#confirms.nack(number);
+    } else if ((outcome & Outcome.DURABLE) !== 0 && journal.gathering > journal.committed) {
+      this.#confirms.ackAfter(number, journal.gathering);
+      journal.onCommit(this.#channel);
+      return;
+    } else {
+      this.#confirms.ack(number);
+    }
+    this.#channel.peer.beforeFlush(this.#channel);
+  }
+
+  #tooLarge(size: number): AmqpError {
+    const { largestBody } = this.#channel.peer;
+    return new AmqpError(
+      'PRECONDITION_FAILED',
+      `message size ${size} is larger than configured max size ${largestBody}`,
+    );
+  }
+
+  /** Comes before the confirm of the same publish (PUB-07). */
+  #return({ exchange, routingKey }: MethodOf<'basic.publish'>, properties: Buffer, body: Buffer): void {
+    const replyText = 'NO_ROUTE';
+    const copy = { properties: Buffer.from(properties), body: Buffer.from(body) };
+    this.#channel.sendContent(
+      { name: 'basic.return', replyCode: replies[replyText].code, replyText, exchange, routingKey },
+      { ...copy, propertiesAt: 0, propertiesLength: properties.length, bodyAt: 0, bodyLength: body.length },
+    );
+  }
+
+  confirmSelect({ noWait }: MethodOf<'confirm.select'>): void {
+    this.#confirms ??= new Confirms();
+    if (!noWait) this.#channel.send({ name: 'confirm.select-ok' });
+  }
+
+  /** A batch of the journal is on disk. */
+  committed(batch: number): void {
+    if (this.#confirms === undefined) return;
+    this.#confirms.committed(batch);
+    if (this.#confirms.hasOpen) this.#channel.peer.broker.journal.onCommit(this.#channel);
+  }
+
+  sendConfirms(): void {
+    if (this.#confirms === undefined || !this.#confirms.hasDecided) return;
+    const { peer, number } = this.#channel;
+    this.#confirms.send({
+      ack: (deliveryTag, multiple) => peer.output.ack(number, deliveryTag, multiple),
+      nack: (deliveryTag) => peer.output.nack(number, deliveryTag),
+    });
+  }
+
+  get(method: MethodOf<'basic.get'>): void {
+    const queue = this.#queue(method.queue);
+    const entry = queue.get();
+    if (entry === undefined) return this.#channel.send({ name: 'basic.get-empty', clusterId: '' });
+    const deliveryTag = ++this.#deliveryTag;
+    const { exchange, routingKey } = entry.message;
+    this.#channel.sendMessage(
+      {
+        name: 'basic.get-ok',
+        deliveryTag,
+        redelivered: entry.redelivered,
+        exchange: cut(exchange),
+        routingKey: cut(routingKey),
+        messageCount: queue.ready.length,
+      },
+      entry.message,
+    );
+    if (method.noAck) queue.ack(entry);
+    else this.#unacked.add(new Delivery(deliveryTag, queue, entry, undefined));
+  }
+
+  /** The queue of that name, or the one declared last, if it may be read. */
+  #queue(asked: string): Queue {
+    const { vhost, actor } = this.#channel.peer;
+    const name = asked === '' ? this.#channel.lastQueue : asked;
+    if (name === undefined) throw new AmqpError('NOT_FOUND', 'no previously declared queue'); // GEN-09
+    actor.users.check(actor.user, vhost.name, 'read', 'queue', name);
+    return findQueue(vhost, name, actor);
+  }
+
+  consume(method: MethodOf<'basic.consume'>): void {
+    const { broker } = this.#channel.peer;
+    const { noAck, exclusive } = method;
+    if (this.#consumers.has(method.consumerTag)) {
+      throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${method.consumerTag}'`);
+    }
+    const queue = this.#queue(method.queue);
+    const priority = consumerPriority(queue.label, method.arguments);
+    const consumerTag = method.consumerTag === '' ? broker.generatedName('amq.ctag') : method.consumerTag;
+    const settings = { consumerTag, noAck, exclusive, priority, prefetch: this.#prefetch };
+    const consumer = new Consumer(queue, this.#channel, settings);
+    queue.addConsumer(consumer);
+    this.#consumers.set(consumerTag, consumer);
+    if (!method.noWait) this.#channel.send({ name: 'basic.consume-ok', consumerTag });
+  }
+
+  /** What it has not settled stays outstanding (CNS-22); an unknown tag is no error (CNS-20). */
+  cancel({ consumerTag, noWait }: MethodOf<'basic.cancel'>): void {
+    const consumer = this.#consumers.get(consumerTag);
+    if (consumer !== undefined) {
+      this.#consumers.delete(consumerTag);
+      consumer.queue.removeConsumer(consumer);
+    }
+    if (!noWait) this.#channel.send({ name: 'basic.cancel-ok', consumerTag });
+  }
+
+  /** Its queue is gone. */
+  forget(consumer: Consumer): void {
+    if (this.#consumers.get(consumer.consumerTag) === consumer) this.#consumers.delete(consumer.consumerTag);
+  }
+
+  qos({ prefetchSize, prefetchCount, global }: MethodOf<'basic.qos'>): void {
+    if (prefetchSize !== 0) throw new AmqpError('NOT_IMPLEMENTED', `prefetch_size!=0 (${prefetchSize})`);
+    if (global) {
+      if (this.#globalPrefetch === 0) this.#globalCount = this.#unacked.countAll(); // fetched ones too (QOS-05)
+      this.#globalPrefetch = prefetchCount;
+    } else {
+      this.#prefetch = prefetchCount;
+      this.#globalPrefetch = 0; // QOS-02
+    }
+    this.#channel.send({ name: 'basic.qos-ok' });
+    this.resume();
+  }
+
+  hasCredit({ noAck }: Subscription): boolean {
+    return noAck || this.#globalPrefetch === 0 || this.#globalCount < this.#globalPrefetch;
+  }
+
+  /** Gives a delivery its tag. */
+  handOut(consumer: Consumer, entry: Entry): number {
+    const tag = ++this.#deliveryTag;
+    if (consumer.noAck) return tag;
+    this.#globalCount++;
+    this.#unacked.add(new Delivery(tag, consumer.queue, entry, consumer));
+    return tag;
+  }
+
+  settle(tag: number, multiple: boolean, how: Settlement): void {
+    if (!multiple) {
+      const delivery = this.#unacked.take(tag);
+      if (delivery === undefined) throw unknownTag(tag);
+      if (how === 'requeue') delivery.queue.requeue([delivery.entry]);
+      else delivery.queue[how](delivery.entry);
+      return this.#settled(delivery);
+    }
+    const deliveries = tag === 0 ? this.#unacked.takeAll() : this.#unacked.takeUpTo(tag); // ACK-03
+    if (deliveries === undefined) throw unknownTag(tag);
+    this.#settleAll(deliveries, how);
+  }
+
+  recover(requeue: boolean, answer: boolean): void {
+    if (!requeue) throw new AmqpError('NOT_IMPLEMENTED', 'requeue=false'); // ACK-08
+    this.#settleAll(this.#unacked.takeAll(), 'requeue');
+    if (answer) this.#channel.send({ name: 'basic.recover-ok' });
+  }
+
+  /** Ends all consumers and returns what they held (CHN-07). */
+  release(): void {
+    for (const consumer of this.#consumers.values()) consumer.queue.removeConsumer(consumer);
+    this.#consumers.clear();
+    this.#settleAll(this.#unacked.takeAll(), 'requeue');
+    this.#confirms = undefined;
+  }
+
+  resume(): void {
+    for (const consumer of this.#consumers.values()) consumer.resume();
+  }
+
+  /** Dead-letters and acks in the order of their tags (DLX-08); returns to each queue in one go. */
+  #settleAll(deliveries: readonly Delivery[], how: Settlement): void {
+    if (how === 'requeue') {
+      const byQueue = new Map<Queue, Entry[]>();
+      for (const { queue, entry } of deliveries) {
+        const entries = byQueue.get(queue);
+        if (entries === undefined) byQueue.set(queue, [entry]);
+        else entries.push(entry);
+      }
+      for (const [queue, entries] of byQueue) queue.requeue(entries);
+    } else {
+      for (const { queue, entry } of deliveries) queue[how](entry);
+    }
+    for (const delivery of deliveries) this.#settled(delivery);
+  }
+
+  #settled({ consumer, counts }: Delivery): void {
+    const wasFull = this.#globalPrefetch !== 0 && this.#globalCount >= this.#globalPrefetch;
+    if (counts) this.#globalCount--;
+    if (consumer !== undefined) {
+      consumer.unacked--;
+      consumer.resume();
+    }
+    if (wasFull) this.resume();
+  }
+}
+
+function unknownTag(tag: number): AmqpError {
+  return new AmqpError('PRECONDITION_FAILED', `unknown delivery tag ${tag}`);
+}

@@ -1,0 +1,70 @@
+import { Ring } from '../broker/ring.ts';
+
+/** Where confirms go. */
+export interface ConfirmOutput {
+  ack(deliveryTag: number, multiple: boolean): void;
+  nack(deliveryTag: number): void;
+}
+
+/**
+ * Publisher confirms of one channel. What is decided in one turn goes out together: numbers below the first that is
+ * still open as one ack with `multiple`, the rest one by one (CNF-05, CNF-06).
+ */
+export class Confirms {
+  #last = 0;
+  /** Numbers that wait for the disk, and the batch each waits for; both ascend. */
+  readonly #open = new Ring<number>();
+  readonly #batches = new Ring<number>();
+  #acked: number[] = [];
+  #nacked: number[] = [];
+
+  /** The number of the next publish (CHN-12). */
+  next(): number {
+    return ++this.#last;
+  }
+
+  get hasDecided(): boolean {
+    return this.#acked.length > 0 || this.#nacked.length > 0;
+  }
+
+  /** Some wait for the disk. */
+  get hasOpen(): boolean {
+    return this.#open.length > 0;
+  }
+
+  ack(number: number): void {
+    this.#acked.push(number);
+  }
+
+  nack(number: number): void {
+    this.#nacked.push(number);
+  }
+
+  /** To be acked when this batch of the journal is on disk (CNF-03). */
+  ackAfter(number: number, batch: number): void {
+    this.#open.push(number);
+    this.#batches.push(batch);
+  }
+
+  /** Every batch up to this one is on disk. */
+  committed(batch: number): void {
+    while ((this.#batches.peek() ?? Infinity) <= batch) {
+      this.#batches.shift();
+      this.#acked.push(this.#open.shift() as number);
+    }
+  }
+
+  /** Sends what was decided since the last time. */
+  send(output: ConfirmOutput): void {
+    const [acked, nacked] = [this.#acked, this.#nacked];
+    this.#acked = [];
+    this.#nacked = [];
+    acked.sort((a, b) => a - b);
+    const firstOpen = Math.min(this.#open.peek() ?? Infinity, nacked[0] ?? Infinity);
+    let together = acked.length;
+    while (together > 0 && (acked[together - 1] as number) > firstOpen) together--;
+    if (together > 0) output.ack(acked[together - 1] as number, together > 1);
+    for (const number of acked.slice(together)) output.ack(number, false);
+    for (const number of nacked) output.nack(number);
+  }
+}

@@ -1,0 +1,200 @@
+import type { Broker } from '../broker/broker.ts';
+import type { Vhost } from '../broker/vhost.ts';
+import { AmqpError } from '../wire/errors.ts';
+import type { MethodIds } from '../wire/errors.ts';
+import { methodIds } from '../wire/methods.ts';
+import type { Method, MethodOf } from '../wire/methods.ts';
+import { readTable } from '../wire/table.ts';
+import type { FieldTable } from '../wire/table.ts';
+
+/** What a server offers in `connection.tune`. */
+export interface Limits {
+  readonly channelMax: number;
+  /** Bytes. */
+  readonly frameMax: number;
+  /** Seconds. */
+  readonly heartbeat: number;
+}
+
+export const LIMITS: Limits = { channelMax: 2047, frameMax: 131_072, heartbeat: 60 };
+
+/** Older client releases ask for it (GEN-22). */
+const SMALLEST_FRAME_MAX = 4096;
+
+/** What both sides agreed on. */
+export interface Session {
+  readonly user: string;
+  readonly vhost: Vhost;
+  readonly limits: Limits;
+  readonly capabilities: ReadonlySet<string>;
+  readonly clientProperties: FieldTable;
+}
+
+/** A refusal the client is not told: the socket is dropped after a while (CON-15, CON-21). */
+export class SilentRefusal extends Error {
+  override readonly name = 'SilentRefusal';
+}
+
+const MECHANISMS = ['PLAIN', 'AMQPLAIN'];
+
+/**
+ * From `connection.start` to `connection.open-ok`: a state machine that takes methods and says what to answer.
+ * Everything it throws ends the connection.
+ */
+export class Handshake {
+  readonly #broker: Broker;
+  readonly #serverProperties: FieldTable;
+  readonly #isLoopback: boolean;
+  #state: 'starting' | 'tuning' | 'opening' = 'starting';
+  #user = '';
+  #limits = LIMITS;
+  #capabilities = new Set<string>();
+  #clientProperties: FieldTable = new Map();
+
+  /** @param isLoopback the client is on this machine: others may not log in as `guest` (CON-17) */
+  constructor(broker: Broker, serverProperties: FieldTable, isLoopback: boolean) {
+    this.#broker = broker;
+    this.#serverProperties = serverProperties;
+    this.#isLoopback = isLoopback;
+  }
+
+  get isAuthenticated(): boolean {
+    return this.#state !== 'starting';
+  }
+
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  /** The first thing a client hears (CON-05). */
+  start(): Method {
+    const serverProperties = this.#serverProperties;
+    const mechanisms = Buffer.from(MECHANISMS.join(' '));
+    const locales = Buffer.from('en_US');
+    return {
+      name: 'connection.start',
+      versionMajor: 0,
+      versionMinor: 9,
+      serverProperties,
+      mechanisms,
+      locales,
+    };
+  }
+
+  /**
+   * Takes the client's next method.
+   * @returns the answer, and the session once it is open
+   */
+  accept(method: Method): { readonly reply: Method | undefined; readonly session?: Session } {
+    if (this.#state === 'starting') return this.#startOk(method);
+    if (this.#state === 'tuning' && method.name === 'connection.tune-ok') return this.#tuneOk(method);
+    if (this.#state === 'opening' && method.name === 'connection.open') return this.#open(method);
+    throw unexpectedMethod(this.#state, methodIds(method.name));
+  }
+
+  #startOk(method: Method): { readonly reply: Method } {
+    if (method.name !== 'connection.start-ok') throw new SilentRefusal(`${method.name} before start-ok`);
+    this.#clientProperties = method.clientProperties;
+    const capabilities = method.clientProperties.get('capabilities');
+    if (capabilities?.tag === 'F') {
+      for (const [name, value] of capabilities.value) if (value.value === true) this.#capabilities.add(name);
+    }
+    this.#login(method.mechanism, credentials(method.mechanism, method.response));
+    this.#state = 'tuning';
+    return { reply: { name: 'connection.tune', ...LIMITS } };
+  }
+
+  #login(mechanism: string, { user, password }: Credentials): void {
+    const isAllowed = this.#isLoopback || user !== 'guest';
+    if (isAllowed && this.#broker.users.authenticate(user, password)) {
+      this.#user = user;
+      return;
+    }
+    const text = `Login was refused using authentication mechanism ${mechanism}`;
+    if (!this.#capabilities.has('authentication_failure_close')) throw new SilentRefusal(text);
+    throw new AmqpError('ACCESS_REFUSED', `${text}. For details see the broker logfile.`, {
+      classId: 0,
+      methodId: 0,
+    });
+  }
+
+  #tuneOk({ channelMax, frameMax, heartbeat }: MethodOf<'connection.tune-ok'>): {
+    readonly reply: undefined;
+  } {
+    checkNegotiated('channel_max', channelMax, 1, LIMITS.channelMax);
+    checkNegotiated('frame_max', frameMax, SMALLEST_FRAME_MAX, LIMITS.frameMax);
+    this.#limits = { channelMax, frameMax, heartbeat };
+    this.#state = 'opening';
+    return { reply: undefined };
+  }
+
+  #open(method: MethodOf<'connection.open'>): { readonly reply: Method; readonly session: Session } {
+    const { virtualHost: name } = method;
+    const vhost = this.#broker.vhosts.get(name);
+    const at = methodIds(method.name);
+    if (vhost === undefined) throw new AmqpError('NOT_ALLOWED', `vhost ${name} not found`, at);
+    if (!this.#broker.users.mayOpen(this.#user, name)) {
+      throw new AmqpError('NOT_ALLOWED', `access to vhost '${name}' refused for user '${this.#user}'`, at);
+    }
+    const session: Session = {
+      user: this.#user,
+      vhost,
+      limits: this.#limits,
+      capabilities: this.#capabilities,
+      clientProperties: this.#clientProperties,
+    };
+    return { reply: { name: 'connection.open-ok', knownHosts: '' }, session };
+  }
+}
+
+/** CON-55. */
+export function unexpectedMethod(state: string, at: MethodIds): AmqpError {
+  return new AmqpError('CHANNEL_ERROR', `unexpected method in connection state ${state}`, at);
+}
+
+/** Zero means no limit and so counts as too high (CON-20, CON-21). */
+function checkNegotiated(name: string, value: number, least: number, most: number): void {
+  const shown = value === 0 ? '0 (no limit)' : String(value);
+  if (value === 0 || value > most) {
+    const text = `negotiated ${name} = ${shown} is higher than the maximum allowed value (${most})`;
+    throw new AmqpError('NOT_ALLOWED', text, methodIds('connection.tune-ok'));
+  }
+  if (value >= least) return;
+  const text = `negotiated ${name} = ${shown} is lower than the minimum allowed value (${least})`;
+  throw new AmqpError('NOT_ALLOWED', text, methodIds('connection.tune-ok'));
+}
+
+interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+function credentials(mechanism: string, response: Buffer): Credentials {
+  if (mechanism === 'PLAIN') return plain(response);
+  if (mechanism === 'AMQPLAIN') return amqplain(response);
+  throw new SilentRefusal(`unknown mechanism ${mechanism}`);
+}
+
+/** NUL user NUL password, and no identity before the first NUL (CON-11). */
+function plain(response: Buffer): Credentials {
+  const parts = response.toString('utf8').split('\0');
+  const [identity, user, password] = parts;
+  if (parts.length !== 3 || identity !== '' || user === undefined || password === undefined) {
+    throw new SilentRefusal('malformed PLAIN response');
+  }
+  return { user, password };
+}
+
+/** A table without its length (CON-12). */
+function amqplain(response: Buffer): Credentials {
+  const table = readTable(response);
+  const [login, password] = [table.get('LOGIN'), table.get('PASSWORD')];
+  if (!isText(login) || !isText(password)) throw new SilentRefusal('malformed AMQPLAIN response');
+  return { user: login.value.toString('utf8'), password: password.value.toString('utf8') };
+}
+
+function isText(
+  value: ReturnType<FieldTable['get']>,
+): value is { readonly tag: 'S' | 'x'; readonly value: Buffer } {
+  return value?.tag === 'S' || value?.tag === 'x';
+}

@@ -1,0 +1,231 @@
+import type { Duplex } from 'node:stream';
+import {
+  deliverSize,
+  encodeMethod,
+  shortstrBytes,
+  writeAck,
+  writeBody,
+  writeContentHeader,
+  writeDeliver,
+  writeNack,
+} from '../wire/codec.ts';
+import { FRAME_OVERHEAD, FrameType } from '../wire/constants.ts';
+import { encodeFrame } from '../wire/frames.ts';
+import type { Method } from '../wire/methods.ts';
+
+/** Class, weight and body size: what a content header holds beside the properties. */
+const CONTENT_HEADER = 12;
+const SETTLE_FRAME = FRAME_OVERHEAD + 13;
+
+/** Bytes written and not taken by the peer beyond which consumers of the connection get nothing more. */
+const HIGH_WATER = 512 * 1024;
+const SMALL_CHUNK = 4 * 1024;
+const CHUNK = 64 * 1024;
+
+/** Properties and body of a message where they lie: a delivery copies them from there, once. */
+export interface ContentBytes {
+  readonly properties: Buffer;
+  readonly propertiesAt: number;
+  readonly propertiesLength: number;
+  readonly body: Buffer;
+  readonly bodyAt: number;
+  readonly bodyLength: number;
+}
+
+/**
+ * Frames out: everything a turn of the loop has to say to a peer is gathered and written at once. Hot path: frames are
+ * written in place, and a chunk of memory is used up before the next is taken.
+ */
+export class Output {
+  readonly #stream: Duplex;
+  readonly #onFirst: () => void;
+  readonly #onDrain: () => void;
+  #frameMax = 4096;
+  #chunk: Buffer = Buffer.alloc(0);
+  /** What is gathered in the chunk and not yet handed to the stream. */
+  #start = 0;
+  #at = 0;
+  #gathered: Buffer[] = [];
+  #gatheredBytes = 0;
+  #isBusy = false;
+  #wasFull = false;
+  /** Whether anything was sent since somebody last reset it: for heartbeats. */
+  hasSent = false;
+  #lastExchange = '';
+  #lastExchangeBytes = shortstrBytes('');
+  #lastKey = '';
+  #lastKeyBytes = shortstrBytes('');
+
+  /**
+   * @param onFirst the first frame of a turn was written: `flush` is to be called before the turn ends
+   * @param onDrain there is room again after `isFull` was answered with yes
+   */
+  constructor(stream: Duplex, onFirst: () => void, onDrain: () => void) {
+    this.#stream = stream;
+    this.#onFirst = onFirst;
+    this.#onDrain = onDrain;
+    stream.on('drain', () => this.#drained());
+  }
+
+  /** Bounds the frames of a body (CON-40); 0 is no bound. */
+  set frameMax(frameMax: number) {
+    this.#frameMax = frameMax === 0 ? 2 ** 31 : frameMax;
+  }
+
+  /** The peer does not take what it was sent. */
+  get isFull(): boolean {
+    if (this.#gatheredBytes + this.#at - this.#start + this.#stream.writableLength <= HIGH_WATER)
+      return false;
+    this.#wasFull = true;
+    return true;
+  }
+
+  method(channel: number, method: Method): void {
+    this.raw(encodeFrame(FrameType.METHOD, channel, encodeMethod(method)));
+  }
+
+  /** Frames that are encoded already. */
+  raw(frames: Buffer): void {
+    const chunk = this.#room(frames.length);
+    this.#at += frames.copy(chunk, this.#at);
+  }
+
+  deliver(
+    channel: number,
+    consumerTag: Buffer,
+    deliveryTag: number,
+    redelivered: boolean,
+    exchange: string,
+    routingKey: string,
+    content: ContentBytes,
+  ): void {
+    const exchangeBytes = this.#exchangeBytes(exchange);
+    const keyBytes = this.#keyBytes(routingKey);
+    const chunk = this.#room(deliverSize(consumerTag, exchangeBytes, keyBytes) + this.#contentSize(content));
+    this.#at = writeDeliver(
+      chunk,
+      this.#at,
+      channel,
+      consumerTag,
+      deliveryTag,
+      redelivered,
+      exchangeBytes,
+      keyBytes,
+    );
+    this.#content(chunk, channel, content);
+  }
+
+  /** A method that carries content: get-ok, return. */
+  methodWithContent(channel: number, method: Method, content: ContentBytes): void {
+    const frame = encodeFrame(FrameType.METHOD, channel, encodeMethod(method));
+    const chunk = this.#room(frame.length + this.#contentSize(content));
+    this.#at += frame.copy(chunk, this.#at);
+    this.#content(chunk, channel, content);
+  }
+
+  ack(channel: number, deliveryTag: number, multiple: boolean): void {
+    const chunk = this.#room(SETTLE_FRAME);
+    this.#at = writeAck(chunk, this.#at, channel, deliveryTag, multiple);
+  }
+
+  nack(channel: number, deliveryTag: number): void {
+    const chunk = this.#room(SETTLE_FRAME);
+    this.#at = writeNack(chunk, this.#at, channel, deliveryTag, false);
+  }
+
+  /** Hands over to the stream what has gathered. */
+  flush(): void {
+    this.#isBusy = false;
+    this.#collect();
+    const gathered = this.#gathered;
+    if (gathered.length === 0) return;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    this.hasSent = true;
+    if (this.#stream.destroyed || this.#stream.writableEnded) return;
+    this.#stream.cork();
+    for (const bytes of gathered) this.#stream.write(bytes);
+    this.#stream.uncork();
+    if (!this.#stream.writableNeedDrain) this.#drained();
+  }
+
+  #drained(): void {
+    if (!this.#wasFull || this.isFull) return;
+    this.#wasFull = false;
+    this.#onDrain();
+  }
+
+  #contentSize({ propertiesLength, bodyLength }: ContentBytes): number {
+    const frames = Math.ceil(bodyLength / (this.#frameMax - FRAME_OVERHEAD));
+    return CONTENT_HEADER + propertiesLength + bodyLength + FRAME_OVERHEAD * (frames + 1);
+  }
+
+  #content(chunk: Buffer, channel: number, content: ContentBytes): void {
+    const { propertiesAt, propertiesLength, body, bodyAt, bodyLength } = content;
+    const propertiesEnd = propertiesAt + propertiesLength;
+    let at = writeContentHeader(
+      chunk,
+      this.#at,
+      channel,
+      bodyLength,
+      content.properties,
+      propertiesAt,
+      propertiesEnd,
+    );
+    const end = bodyAt + bodyLength;
+    const most = this.#frameMax - FRAME_OVERHEAD;
+    for (let from = bodyAt; from < end; from += most) {
+      at = writeBody(chunk, at, channel, body, from, Math.min(from + most, end));
+    }
+    this.#at = at;
+  }
+
+  /** A chunk with room for `size` bytes at `#at`. */
+  #room(size: number): Buffer {
+    if (!this.#isBusy) {
+      this.#isBusy = true;
+      this.#onFirst();
+    }
+    if (this.#at + size > this.#chunk.length) {
+      const isBusy = this.#gatheredBytes + this.#at - this.#start + size > SMALL_CHUNK;
+      this.#collect();
+      this.#chunk = Buffer.allocUnsafeSlow(Math.max(size, isBusy ? CHUNK : SMALL_CHUNK));
+      this.#start = 0;
+      this.#at = 0;
+    }
+    return this.#chunk;
+  }
+
+  #collect(): void {
+    if (this.#at === this.#start) return;
+    this.#gathered.push(this.#chunk.subarray(this.#start, this.#at));
+    this.#gatheredBytes += this.#at - this.#start;
+    this.#start = this.#at;
+  }
+
+  #exchangeBytes(exchange: string): Buffer {
+    if (exchange === this.#lastExchange) return this.#lastExchangeBytes;
+    this.#lastExchangeBytes = shortstrBytes(cut(exchange));
+    this.#lastExchange = exchange;
+    return this.#lastExchangeBytes;
+  }
+
+  #keyBytes(routingKey: string): Buffer {
+    if (routingKey === this.#lastKey) return this.#lastKeyBytes;
+    this.#lastKeyBytes = shortstrBytes(cut(routingKey));
+    this.#lastKey = routingKey;
+    return this.#lastKeyBytes;
+  }
+}
+
+const LONGEST_NAME = 255;
+
+/** A dead-letter exchange or routing key may be longer than a short string can be (DLX-05): it is shown cut. */
+export function cut(name: string): string {
+  if (name.length * 3 <= LONGEST_NAME) return name;
+  const bytes = Buffer.from(name);
+  if (bytes.length <= LONGEST_NAME) return name;
+  let end = LONGEST_NAME;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
+}

@@ -1,0 +1,88 @@
+import type { Entry } from '../broker/message.ts';
+import type { Queue } from '../broker/queue.ts';
+import type { Consumer } from './consumer.ts';
+
+/** A message handed out on a channel and not settled. A link in the list of its channel, oldest first. */
+export class Delivery {
+  readonly tag: number;
+  readonly queue: Queue;
+  readonly entry: Entry;
+  /** Undefined when it was fetched with basic.get. */
+  readonly consumer: Consumer | undefined;
+  /** Towards the limit of the whole channel (QOS-05). */
+  counts: boolean;
+  previous: Delivery | undefined = undefined;
+  next: Delivery | undefined = undefined;
+
+  constructor(tag: number, queue: Queue, entry: Entry, consumer: Consumer | undefined) {
+    this.tag = tag;
+    this.queue = queue;
+    this.entry = entry;
+    this.consumer = consumer;
+    this.counts = consumer !== undefined;
+  }
+}
+
+/**
+ * The unacked deliveries of a channel: by tag, and in order. A map alone would do for single acks, but finding its
+ * oldest entry again and again costs more the longer it is (`multiple`).
+ */
+export class Unacked {
+  readonly #byTag = new Map<number, Delivery>();
+  #oldest: Delivery | undefined = undefined;
+  #youngest: Delivery | undefined = undefined;
+
+  get count(): number {
+    return this.#byTag.size;
+  }
+
+  add(delivery: Delivery): void {
+    this.#byTag.set(delivery.tag, delivery);
+    delivery.previous = this.#youngest;
+    if (this.#youngest === undefined) this.#oldest = delivery;
+    else this.#youngest.next = delivery;
+    this.#youngest = delivery;
+  }
+
+  /** From now on all that are outstanding count towards the limit of the channel. Returns how many. */
+  countAll(): number {
+    for (const delivery of this.#byTag.values()) delivery.counts = true;
+    return this.count;
+  }
+
+  /** Takes out one delivery; undefined when the tag is not outstanding. */
+  take(tag: number): Delivery | undefined {
+    const delivery = this.#byTag.get(tag);
+    if (delivery !== undefined) this.#remove(delivery);
+    return delivery;
+  }
+
+  /** Takes out all up to a tag, oldest first; undefined when the tag itself is not outstanding (ACK-02). */
+  takeUpTo(tag: number): Delivery[] | undefined {
+    if (!this.#byTag.has(tag)) return undefined;
+    const taken: Delivery[] = [];
+    for (let one = this.#oldest; one !== undefined && one.tag <= tag; one = this.#oldest) {
+      this.#remove(one);
+      taken.push(one);
+    }
+    return taken;
+  }
+
+  /** Takes out all, oldest first. */
+  takeAll(): Delivery[] {
+    const all = [...this.#byTag.values()];
+    this.#byTag.clear();
+    this.#oldest = undefined;
+    this.#youngest = undefined;
+    return all;
+  }
+
+  #remove(delivery: Delivery): void {
+    this.#byTag.delete(delivery.tag);
+    const { previous, next } = delivery;
+    if (previous === undefined) this.#oldest = next;
+    else previous.next = next;
+    if (next === undefined) this.#youngest = previous;
+    else next.previous = previous;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Definition } from '../broker/journal.ts';
+import { readTable, writeTable } from '../wire/table.ts';
+import { definitionKey } from './keys.ts';
+
+/** In the order in which they must be read back: what others refer to comes first. */
+const KINDS = [
+  'vhost',
+  'user',
+  'permission',
+  'exchange',
+  'queue',
+  'binding',
+] as const satisfies Definition['kind'][];
+
+/** What makes a definition the same definition. Never a key on disk: names may hold anything. */
+function identityOf(definition: Definition): string {
+  switch (definition.kind) {
+    case 'vhost':
+    case 'user':
+      return JSON.stringify([definition.kind, definition.name]);
+    case 'permission':
+      return JSON.stringify(['permission', definition.vhost, definition.user]);
+    case 'exchange':
+    case 'queue':
+      return JSON.stringify([definition.kind, definition.vhost, definition.name]);
+    case 'binding': {
+      const { vhost, source, destination, to, bindingKey, arguments: table } = definition;
+      const sorted = new Map([...table].sort(([a], [b]) => (a < b ? -1 : 1)));
+      const args = writeTable(sorted).toString('base64');
+      return JSON.stringify(['binding', vhost, source, to, destination, bindingKey, args]);
+    }
+    default:
+      return definition satisfies never;
+  }
+}
+
+/** A definition as it is stored: JSON, with its arguments as the bytes they had on the wire. */
+export function encodeDefinition(definition: Definition): Buffer {
+  const table = 'arguments' in definition ? writeTable(definition.arguments).toString('base64') : undefined;
+  return Buffer.from(JSON.stringify({ ...definition, arguments: table }));
+}
+
+export function decodeDefinition(value: Buffer): Definition {
+  const stored = JSON.parse(value.toString()) as Definition & { arguments?: unknown };
+  if (typeof stored.arguments !== 'string') return stored;
+  return { ...stored, arguments: readTable(Buffer.from(stored.arguments, 'base64')) } as Definition;
+}
+
+/** Gives every definition a number to be stored under, the same as long as it exists. */
+export class DefinitionNumbers {
+  readonly #numbers = new Map<string, number>();
+  #next = 1;
+
+  /** The key of a definition, new or known. */
+  keyOf(definition: Definition): Buffer {
+    const identity = identityOf(definition);
+    let number = this.#numbers.get(identity);
+    if (number === undefined) this.#numbers.set(identity, (number = this.#next++));
+    return definitionKey(KINDS.indexOf(definition.kind), number);
+  }
+
+  /** The key a definition had; undefined when there is none. */
+  release(definition: Definition): Buffer | undefined {
+    const identity = identityOf(definition);
+    const number = this.#numbers.get(identity);
+    if (number === undefined) return undefined;
+    this.#numbers.delete(identity);
+    return definitionKey(KINDS.indexOf(definition.kind), number);
+  }
+
+  /** A definition found on disk. */
+  restore(definition: Definition, number: number): void {
+    this.#numbers.set(identityOf(definition), number);
+    this.#next = Math.max(this.#next, number + 1);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Level } from 'level';
+import { FORMAT_KEY } from './keys.ts';
+
+/** The layout this version writes and reads. */
+export const FORMAT_VERSION = 1;
+
+/** LevelDB as the store uses it: bytes to bytes. */
+export type Database = Level<Buffer, Buffer>;
+
+/** A data directory that cannot be used, in one sentence for the person who asked. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+}
+
+/**
+ * Stamps a new database with the format version and refuses a newer one.
+ * @throws {StoreError} when a newer version wrote it, or something else did
+ */
+export async function checkFormat(db: Database, directory: string): Promise<void> {
+  const stamp = db.getSync(FORMAT_KEY);
+  if (stamp === undefined) {
+    for await (const key of db.keys({ limit: 1 })) {
+      throw new StoreError(
+        `${directory} holds a database that is not Leveret's (its first key is ${key.toString('hex')})`,
+      );
+    }
+    await db.batch([{ type: 'put', key: FORMAT_KEY, value: Buffer.from(String(FORMAT_VERSION)) }], {
+      sync: true,
+    });
+    return;
+  }
+  const version = Number(stamp.toString());
+  if (version === FORMAT_VERSION) return;
+  const advice =
+    version > FORMAT_VERSION ? 'use the version of Leveret that wrote it, or a newer one' : 'it is too old';
+  throw new StoreError(
+    `${directory} has format ${version}, and this version reads format ${FORMAT_VERSION}: ${advice}`,
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * The key layout. Every key starts with an octet for its kind and continues with big-endian numbers of fixed width, so
+ * that order on disk is order in time and no name can reach into another's range.
+ */
+const PREFIX = { format: 0x66, counter: 0x63, definition: 0x64, page: 0x70, delivered: 0x77 } as const;
+
+export type KeyKind = keyof typeof PREFIX;
+
+/** All keys of a kind, for an iterator. */
+export function keyRange(kind: KeyKind): { gte: Buffer; lt: Buffer } {
+  return { gte: Buffer.from([PREFIX[kind]]), lt: Buffer.from([PREFIX[kind] + 1]) };
+}
+
+/** Where the format version stands: the one key that no version may move. */
+export const FORMAT_KEY = Buffer.from([PREFIX.format]);
+
+/** The number the next queue gets. */
+export const NEXT_QUEUE_KEY = Buffer.from([PREFIX.counter, 0]);
+
+/** The key of one page. Pages sort in the order in which they were committed. */
+export function pageKey(page: number): Buffer {
+  return numberKey(PREFIX.page, page);
+}
+
+/** The page a key names. */
+export function pageOf(key: Buffer): number {
+  return Number(key.readBigUInt64BE(1));
+}
+
+/** The key of one definition. Definitions sort by kind, so that what others refer to is read before them. */
+export function definitionKey(kind: number, number: number): Buffer {
+  const key = Buffer.allocUnsafe(10);
+  key[0] = PREFIX.definition;
+  key[1] = kind;
+  key.writeBigUInt64BE(BigInt(number), 2);
+  return key;
+}
+
+/** The number of the definition a key names. */
+export function definitionOf(key: Buffer): number {
+  return Number(key.readBigUInt64BE(2));
+}
+
+/** Where the youngest message is kept that was handed out from one lane of a queue. */
+export function deliveredKey(queueId: number, lane: number): Buffer {
+  const key = Buffer.allocUnsafe(6);
+  key[0] = PREFIX.delivered;
+  key.writeUInt32BE(queueId, 1);
+  key[5] = lane;
+  return key;
+}
+
+/** Queue and lane of a key made by `deliveredKey`. */
+export function deliveredOf(key: Buffer): { readonly queueId: number; readonly lane: number } {
+  return { queueId: key.readUInt32BE(1), lane: key.readUInt8(5) };
+}
+
+function numberKey(prefix: number, number: number): Buffer {
+  const key = Buffer.allocUnsafe(9);
+  key[0] = prefix;
+  key.writeBigUInt64BE(BigInt(number), 1);
+  return key;
+}

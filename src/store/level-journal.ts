@@ -1,0 +1,288 @@
+import type { AbstractBatchOperation } from 'abstract-level';
+import type { CommitListener, Definition, Journal } from '../broker/journal.ts';
+import type { Message, Page } from '../broker/message.ts';
+import { Compaction } from './compaction.ts';
+import { encodeDefinition } from './definitions.ts';
+import type { DefinitionNumbers } from './definitions.ts';
+import type { Database } from './format.ts';
+import { deliveredKey, NEXT_QUEUE_KEY, pageKey } from './keys.ts';
+import type { PageTable } from './page-table.ts';
+import { JournalPage, PageFiller } from './pages.ts';
+import { messageSize, SETTLE_SIZE, writeMessage, writePlace, writeSettle } from './records.ts';
+
+type Operation = AbstractBatchOperation<Database, Buffer, Buffer>;
+
+/** What a journal starts with: new, or found on disk. */
+export interface JournalState {
+  readonly table: PageTable;
+  readonly numbers: DefinitionNumbers;
+  readonly nextPageId: number;
+}
+
+interface Batch {
+  readonly number: number;
+  readonly pages: readonly JournalPage[];
+  readonly operations: Operation[];
+}
+
+const DURABLE_SLAB = 256 * 1024;
+/** Smaller: one long-lived transient message keeps a whole slab in memory. */
+const TRANSIENT_SLAB = 64 * 1024;
+const LANES = 256;
+
+/**
+ * The journal on LevelDB. What happens in one turn of the loop gathers in pages and is written by one synced batch;
+ * while a batch is being written the next one gathers. There is no commit timer: one is begun when the turn ends, or
+ * when the one before it is done.
+ */
+export class LevelJournal implements Journal {
+  gathering = 1;
+  committed = 0;
+  defined = 0;
+  readonly #db: Database;
+  readonly #table: PageTable;
+  readonly #numbers: DefinitionNumbers;
+  readonly #compaction: Compaction;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #durable: PageFiller;
+  readonly #transient: PageFiller;
+  #nextPageId: number;
+  /** Pages of the batch that gathers. */
+  #filling: JournalPage[] = [];
+  /** Settled places, as pairs; only those whose page still lives when the batch is cut are written. */
+  #settledMessages: Message[] = [];
+  #settledQueues: number[] = [];
+  #operations: Operation[] = [];
+  /** By queue id times lanes plus lane. */
+  #deliveredIds = new Map<number, number>();
+  #listeners = new Set<CommitListener>();
+  #isDirty = false;
+  #isWriting = false;
+  #isScheduled = false;
+  #isStopped = false;
+  #gatheringBytes = 0;
+  #writingBytes = 0;
+  #flushed: (() => void)[] = [];
+
+  /** @param onFailure hears of a write that failed: the node must stop, nothing more will be committed */
+  constructor(db: Database, state: JournalState, onFailure: (error: unknown) => void) {
+    this.#db = db;
+    this.#table = state.table;
+    this.#numbers = state.numbers;
+    this.#nextPageId = state.nextPageId;
+    this.#onFailure = onFailure;
+    this.#durable = new PageFiller(DURABLE_SLAB, (bytes) => this.#openPage(bytes));
+    const totals = { liveBytes: 0 };
+    this.#transient = new PageFiller(TRANSIENT_SLAB, (bytes) => new JournalPage(0, true, bytes, totals));
+    this.#compaction = new Compaction(this.#table, {
+      reserve: (size) => this.#reserve(size),
+      load: (page) => this.load(page),
+    });
+  }
+
+  get backlog(): number {
+    return this.#gatheringBytes + this.#writingBytes;
+  }
+
+  write(message: Message, properties: Buffer, body: Buffer, durablePlaces: number): void {
+    const page = this.#reserveFor(message, properties.length + body.length, durablePlaces);
+    message.bodyId = message.id;
+    message.bodyPage = page;
+    page.size = writeMessage(page.bytes as Buffer, page.size, message, properties, body, durablePlaces);
+    page.adopt(message);
+  }
+
+  rewrite(message: Message, properties: Buffer, original: Message, durablePlaces: number): void {
+    const bodyPage = original.bodyPage as JournalPage;
+    const { bodyAt, bodyLength } = original;
+    if (durablePlaces > 0 && bodyPage.isTransient) {
+      const body = this.load(bodyPage).subarray(bodyAt, bodyAt + bodyLength);
+      return this.write(message, properties, body, durablePlaces);
+    }
+    message.bodyId = original.bodyId;
+    message.bodyAt = bodyAt;
+    message.bodyLength = bodyLength;
+    const page = this.#reserveFor(message, properties.length, durablePlaces);
+    page.size = writeMessage(page.bytes as Buffer, page.size, message, properties, undefined, durablePlaces);
+    page.adopt(message);
+    bodyPage.lend(message);
+  }
+
+  /** The page may be sealed by now, but it is not cut off before the turn ends. */
+  place(message: Message, queueId: number, expiresAt: number, lane: number): void {
+    writePlace(message.page.bytes as Buffer, message, queueId, expiresAt, lane);
+  }
+
+  settle(message: Message, queueId: number): void {
+    this.#settledMessages.push(message);
+    this.#settledQueues.push(queueId);
+    this.#dirty(SETTLE_SIZE);
+    if (message.places === 1) return;
+    const home = message.page as JournalPage;
+    home.settledPlaces ??= new Set<string>();
+    home.settledPlaces.add(`${message.id}/${queueId}`);
+  }
+
+  delivered(queueId: number, lane: number, messageId: number): void {
+    this.#deliveredIds.set(queueId * LANES + lane, messageId);
+    this.#dirty(0);
+  }
+
+  release(message: Message): void {
+    this.#table.release(message);
+    if (this.#table.hasDead) this.#dirty(0);
+  }
+
+  load(page: Page): Buffer {
+    if (page.bytes !== undefined) return page.bytes;
+    const journalPage = page as JournalPage;
+    const bytes = this.#db.getSync(pageKey(journalPage.id));
+    if (bytes === undefined) throw new Error(`page ${journalPage.id} is not on disk`);
+    this.#table.loaded(journalPage, bytes);
+    return bytes;
+  }
+
+  define(definition: Definition): void {
+    const key = this.#numbers.keyOf(definition);
+    this.#operations.push({ type: 'put', key, value: encodeDefinition(definition) });
+    if (definition.kind === 'queue') {
+      this.#operations.push({
+        type: 'put',
+        key: NEXT_QUEUE_KEY,
+        value: Buffer.from(String(definition.id + 1)),
+      });
+    }
+    this.#dirty(0);
+  }
+
+  undefine(definition: Definition): void {
+    const key = this.#numbers.release(definition);
+    if (key === undefined) return;
+    this.#operations.push({ type: 'del', key });
+    this.defined = this.gathering;
+    if (definition.kind === 'queue') {
+      this.#deliveredIds.delete(definition.id * LANES);
+      this.#operations.push({ type: 'del', key: deliveredKey(definition.id, 0) }); // others go at the next start
+    }
+    this.#dirty(0);
+  }
+
+  onCommit(listener: CommitListener): void {
+    this.#listeners.add(listener);
+    if (!this.#isWriting) this.#dirty(0);
+  }
+
+  /** Resolves when everything recorded so far is on disk. */
+  async flush(): Promise<void> {
+    while ((this.#isDirty || this.#isWriting) && !this.#isStopped) {
+      await new Promise<void>((resolve) => {
+        this.#flushed.push(resolve);
+      });
+    }
+  }
+
+  #reserveFor(message: Message, contentLength: number, durablePlaces: number): JournalPage {
+    const size = messageSize(message, contentLength, durablePlaces);
+    return durablePlaces > 0 ? this.#reserve(size) : this.#transient.reserve(size);
+  }
+
+  #reserve(size: number): JournalPage {
+    this.#dirty(size);
+    return this.#durable.reserve(size);
+  }
+
+  #openPage(bytes: Buffer): JournalPage {
+    const page = new JournalPage(this.#nextPageId++, false, bytes, this.#table.totals);
+    this.#table.pages.set(page.id, page);
+    this.#filling.push(page);
+    return page;
+  }
+
+  #dirty(bytes: number): void {
+    this.#gatheringBytes += bytes;
+    this.#isDirty = true;
+    if (this.#isScheduled || this.#isWriting || this.#isStopped) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      void this.#writeAll();
+    });
+  }
+
+  /** Writes batch after batch until nothing has gathered meanwhile. */
+  async #writeAll(): Promise<void> {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    while (this.#isDirty && !this.#isStopped) {
+      const batch = this.#cut();
+      try {
+        if (batch.operations.length > 0) await this.#db.batch(batch.operations, { sync: true });
+      } catch (error) {
+        this.#isStopped = true;
+        this.#onFailure(error);
+        break;
+      }
+      this.#finish(batch);
+    }
+    this.#isWriting = false;
+    for (const resolve of this.#flushed.splice(0)) resolve();
+  }
+
+  /** Closes what has gathered into one batch. It is called between turns only: nothing done in one is torn apart. */
+  #cut(): Batch {
+    this.#removeUnneeded();
+    this.#writeSettles();
+    this.#durable.seal();
+    const pages = this.#filling.filter((page) => !page.isDead);
+    const operations = this.#operations;
+    for (const page of this.#table.takeDead()) operations.push({ type: 'del', key: pageKey(page.id) });
+    for (const page of pages) {
+      page.isWritten = true;
+      operations.push({ type: 'put', key: pageKey(page.id), value: page.bytes as Buffer });
+    }
+    for (const [id, messageId] of this.#deliveredIds) {
+      const key = deliveredKey(Math.floor(id / LANES), id % LANES);
+      operations.push({ type: 'put', key, value: Buffer.from(String(messageId)) });
+    }
+    const batch = { number: this.gathering++, pages, operations };
+    this.#writingBytes = this.#gatheringBytes;
+    this.#gatheringBytes = 0;
+    this.#filling = [];
+    this.#operations = [];
+    this.#deliveredIds = new Map();
+    this.#isDirty = false;
+    return batch;
+  }
+
+  /** A message that came and went within the batch never reaches the disk. */
+  #removeUnneeded(): void {
+    if (this.#filling.some((page) => page.live === 0)) this.#durable.seal();
+    for (const page of this.#filling) this.#table.removeIfDead(page);
+  }
+
+  /** Only what a restart would otherwise find again: a page that dies takes its messages with it. */
+  #writeSettles(): void {
+    const [messages, queues] = [this.#settledMessages, this.#settledQueues];
+    this.#settledMessages = [];
+    this.#settledQueues = [];
+    for (let i = 0; i < messages.length; i++) {
+      const message = messages[i] as Message;
+      const home = message.page as JournalPage;
+      if (home.isDead || home.isTransient) continue;
+      const page = this.#durable.reserve(SETTLE_SIZE);
+      page.size = writeSettle(page.bytes as Buffer, page.size, message.id, queues[i] as number);
+      if (home !== page) home.pin(page, 1);
+    }
+  }
+
+  #finish(batch: Batch): void {
+    this.committed = batch.number;
+    this.#writingBytes = 0;
+    for (const page of batch.pages) this.#table.committed(page);
+    const listeners = this.#listeners;
+    this.#listeners = new Set();
+    for (const listener of listeners) listener.committed(batch.number);
+    if (this.#listeners.size > 0) this.#dirty(0); // some wait for what gathered meanwhile
+    this.#compaction.step();
+  }
+}

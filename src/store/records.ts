@@ -1,0 +1,261 @@
+import type { Message, MoreKeys } from '../broker/message.ts';
+
+/**
+ * What a page holds, one after the other. The first octet of a record says what it is and how it is laid out: a changed
+ * layout gets a number of its own, so that old pages stay readable.
+ *
+ *   message  kind, id u48, flags u8, priority u8, places u16, each: queue id u32 (0: free), deadline f64, lane u8;
+ *            exchange u16+, routing key u16+, [CC: u16 count, each u16+] [BCC: the same],
+ *            properties u32+, then the body u32+, or the id u48 of the message whose record has it
+ *   settle   kind, message id u48, queue id u32
+ *   body     kind, message id u48, body u32+
+ */
+export const RecordKind = { MESSAGE: 1, SETTLE: 2, BODY: 3 } as const;
+
+const PERSISTENT = 1;
+const DIED = 2;
+const BODY_ELSEWHERE = 4;
+const MORE_KEYS = 8;
+
+export const SETTLE_SIZE = 1 + 6 + 4;
+const PLACE_SIZE = 4 + 8 + 1;
+const PLACES_AT = 1 + 6 + 1 + 1 + 2;
+const MESSAGE_FIXED = PLACES_AT + 2 + 2 + 4 + 6;
+
+/** What a body record takes. */
+export function bodySize(length: number): number {
+  return 1 + 6 + 4 + length;
+}
+
+/** An upper bound of what a message record takes; `contentLength` is that of the properties and of a body in it. */
+export function messageSize(message: Message, contentLength: number, places: number): number {
+  const { exchange, routingKey, moreKeys } = message;
+  const keys = moreKeys === undefined ? 0 : 4 + keysSize(moreKeys.cc) + keysSize(moreKeys.bcc);
+  return (
+    MESSAGE_FIXED + PLACE_SIZE * places + 3 * (exchange.length + routingKey.length) + keys + contentLength
+  );
+}
+
+function keysSize(keys: readonly string[]): number {
+  let size = 0;
+  for (const key of keys) size += 2 + 3 * key.length;
+  return size;
+}
+
+/**
+ * Writes a message record with free places and notes in the message where its bytes lie.
+ * @param body undefined: the record only names the message whose record has it (`message.bodyId`)
+ * @returns the position behind the record
+ */
+export function writeMessage(
+  page: Buffer,
+  at: number,
+  message: Message,
+  properties: Buffer,
+  body: Buffer | undefined,
+  places: number,
+): number {
+  const { moreKeys } = message;
+  page[at] = RecordKind.MESSAGE;
+  page.writeUIntBE(message.id, at + 1, 6);
+  page[at + 7] =
+    (message.persistent ? PERSISTENT : 0) |
+    (message.died ? DIED : 0) |
+    (body === undefined ? BODY_ELSEWHERE : 0) |
+    (moreKeys === undefined ? 0 : MORE_KEYS);
+  page[at + 8] = message.priority;
+  page.writeUInt16BE(places, at + 9);
+  message.placeAt = at + PLACES_AT;
+  const exchangeAt = message.placeAt + places * PLACE_SIZE;
+  page.fill(0, message.placeAt, exchangeAt);
+  let next = writeText(page, exchangeAt, message.exchange);
+  next = writeText(page, next, message.routingKey);
+  if (moreKeys !== undefined) next = writeTexts(page, writeTexts(page, next, moreKeys.cc), moreKeys.bcc);
+  next = page.writeUInt32BE(properties.length, next);
+  message.propertiesAt = next;
+  message.propertiesLength = properties.length;
+  next += properties.copy(page, next);
+  if (body === undefined) return page.writeUIntBE(message.bodyId, next, 6);
+  next = page.writeUInt32BE(body.length, next);
+  message.bodyAt = next;
+  message.bodyLength = body.length;
+  return next + body.copy(page, next);
+}
+
+function writeText(page: Buffer, at: number, text: string): number {
+  const length = page.write(text, at + 2, 'utf8');
+  page.writeUInt16BE(length, at);
+  return at + 2 + length;
+}
+
+function writeTexts(page: Buffer, at: number, texts: readonly string[]): number {
+  let next = page.writeUInt16BE(texts.length, at);
+  for (const text of texts) next = writeText(page, next, text);
+  return next;
+}
+
+/** Notes in a message's record that a queue holds it. */
+export function writePlace(
+  page: Buffer,
+  message: Message,
+  queueId: number,
+  expiresAt: number,
+  lane: number,
+): void {
+  const at = message.placeAt;
+  page.writeUInt32BE(queueId, at);
+  page.writeDoubleBE(expiresAt, at + 4);
+  page[at + 12] = lane;
+  message.placeAt = at + PLACE_SIZE;
+}
+
+export function writeSettle(page: Buffer, at: number, messageId: number, queueId: number): number {
+  page[at] = RecordKind.SETTLE;
+  page.writeUIntBE(messageId, at + 1, 6);
+  page.writeUInt32BE(queueId, at + 7);
+  return at + SETTLE_SIZE;
+}
+
+/** @returns where the bytes of the body start */
+export function writeBodyHead(page: Buffer, at: number, messageId: number, length: number): number {
+  page[at] = RecordKind.BODY;
+  page.writeUIntBE(messageId, at + 1, 6);
+  return page.writeUInt32BE(length, at + 7);
+}
+
+/** One queue that held a message when its record was written. */
+export interface PlaceRecord {
+  readonly queueId: number;
+  readonly expiresAt: number;
+  readonly lane: number;
+}
+
+/** A message record as it was read. Positions are within the page. */
+export interface MessageRecord {
+  readonly id: number;
+  readonly end: number;
+  readonly places: readonly PlaceRecord[];
+  readonly persistent: boolean;
+  readonly died: boolean;
+  readonly priority: number;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly moreKeys: MoreKeys | undefined;
+  readonly propertiesAt: number;
+  readonly propertiesLength: number;
+  /** -1: the body lies elsewhere. */
+  readonly bodyAt: number;
+  readonly bodyLength: number;
+  readonly bodyId: number;
+}
+
+/** Receives the records of a page in order. */
+export interface RecordVisitor {
+  message(record: MessageRecord): void;
+  settle(messageId: number, queueId: number): void;
+  body(id: number, at: number, length: number): void;
+}
+
+/** The text of a key, kept while the next one is the same: most neighbours in a page are. */
+class TextMemo {
+  #bytes: Buffer = Buffer.alloc(0);
+  #text = '';
+
+  read(page: Buffer, start: number, end: number): string {
+    if (
+      this.#bytes.length === end - start &&
+      page.compare(this.#bytes, 0, this.#bytes.length, start, end) === 0
+    ) {
+      return this.#text;
+    }
+    this.#bytes = page.subarray(start, end);
+    this.#text = page.toString('utf8', start, end);
+    return this.#text;
+  }
+}
+
+/** Walks the records of a page. Throws when they do not add up: the page is damaged. */
+export function readRecords(page: Buffer, visitor: RecordVisitor): void {
+  const exchanges = new TextMemo();
+  const keys = new TextMemo();
+  for (let at = 0; at < page.length;) {
+    const kind = page.readUInt8(at);
+    if (kind === RecordKind.MESSAGE) {
+      const record = readMessage(page, at, exchanges, keys);
+      visitor.message(record);
+      at = record.end;
+      continue;
+    }
+    const id = page.readUIntBE(at + 1, 6);
+    if (kind === RecordKind.SETTLE) {
+      visitor.settle(id, page.readUInt32BE(at + 7));
+      at += SETTLE_SIZE;
+    } else if (kind === RecordKind.BODY) {
+      const length = page.readUInt32BE(at + 7);
+      visitor.body(id, at + 11, length);
+      at += bodySize(length);
+    } else {
+      throw new RangeError(`a record of unknown kind ${kind} at ${at}`);
+    }
+    if (at > page.length) throw new RangeError('the last record is cut off');
+  }
+}
+
+function readMessage(page: Buffer, start: number, exchanges: TextMemo, keys: TextMemo): MessageRecord {
+  const flags = page.readUInt8(start + 7);
+  const exchangeAt = start + PLACES_AT + page.readUInt16BE(start + 9) * PLACE_SIZE;
+  const exchangeEnd = exchangeAt + 2 + page.readUInt16BE(exchangeAt);
+  const keyEnd = exchangeEnd + 2 + page.readUInt16BE(exchangeEnd);
+  const more = (flags & MORE_KEYS) === 0 ? undefined : readMoreKeys(page, keyEnd);
+  const propertiesAt = (more?.end ?? keyEnd) + 4;
+  const propertiesLength = page.readUInt32BE(propertiesAt - 4);
+  const next = propertiesAt + propertiesLength;
+  const elsewhere = (flags & BODY_ELSEWHERE) !== 0;
+  const id = page.readUIntBE(start + 1, 6);
+  const bodyLength = elsewhere ? 0 : page.readUInt32BE(next);
+  const end = elsewhere ? next + 6 : next + 4 + bodyLength;
+  if (end > page.length) throw new RangeError('the last record is cut off');
+  return {
+    id,
+    end,
+    places: readPlaces(page, start + PLACES_AT, exchangeAt),
+    persistent: (flags & PERSISTENT) !== 0,
+    died: (flags & DIED) !== 0,
+    priority: page.readUInt8(start + 8),
+    exchange: exchanges.read(page, exchangeAt + 2, exchangeEnd),
+    routingKey: keys.read(page, exchangeEnd + 2, keyEnd),
+    moreKeys: more?.keys,
+    propertiesAt,
+    propertiesLength,
+    bodyAt: elsewhere ? -1 : next + 4,
+    bodyLength,
+    bodyId: elsewhere ? page.readUIntBE(next, 6) : id,
+  };
+}
+
+function readPlaces(page: Buffer, from: number, to: number): PlaceRecord[] {
+  const places: PlaceRecord[] = [];
+  for (let at = from; at < to; at += PLACE_SIZE) {
+    const queueId = page.readUInt32BE(at);
+    if (queueId === 0) continue;
+    places.push({ queueId, expiresAt: page.readDoubleBE(at + 4), lane: page.readUInt8(at + 12) });
+  }
+  return places;
+}
+
+function readMoreKeys(page: Buffer, at: number): { readonly keys: MoreKeys; readonly end: number } {
+  const cc = readTexts(page, at);
+  const bcc = readTexts(page, cc.end);
+  return { keys: { cc: cc.texts, bcc: bcc.texts }, end: bcc.end };
+}
+
+function readTexts(page: Buffer, at: number): { readonly texts: string[]; readonly end: number } {
+  const texts: string[] = [];
+  let end = at + 2;
+  for (let left = page.readUInt16BE(at); left > 0; left--) {
+    const next = end + 2 + page.readUInt16BE(end);
+    texts.push(page.toString('utf8', end + 2, next));
+    end = next;
+  }
+  return { texts, end };
+}

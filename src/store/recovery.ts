@@ -1,0 +1,156 @@
+import { Message } from '../broker/message.ts';
+import type { Definition, Recovered, RecoveredPlace } from '../broker/journal.ts';
+import { decodeDefinition, DefinitionNumbers } from './definitions.ts';
+import type { Database } from './format.ts';
+import { StoreError } from './format.ts';
+import { definitionOf, deliveredKey, deliveredOf, keyRange, NEXT_QUEUE_KEY, pageOf } from './keys.ts';
+import type { JournalState } from './level-journal.ts';
+import { PageTable } from './page-table.ts';
+import { hasOwnBody, JournalPage } from './pages.ts';
+import { readRecords } from './records.ts';
+import type { MessageRecord, PlaceRecord } from './records.ts';
+
+/** A body by the id of the message that brought it. */
+interface Body {
+  readonly page: JournalPage;
+  readonly at: number;
+  readonly length: number;
+}
+
+interface Found {
+  readonly message: Message;
+  readonly page: JournalPage;
+  places: readonly PlaceRecord[];
+}
+
+interface Settle {
+  readonly messageId: number;
+  readonly queueId: number;
+  readonly page: JournalPage;
+}
+
+/** Reads a whole database back: from disk to what a journal and a broker start with. */
+export async function recover(
+  db: Database,
+  memoryLimit: number,
+): Promise<{ state: JournalState; recovered: Recovered }> {
+  const numbers = new DefinitionNumbers();
+  const definitions = await readDefinitions(db, numbers);
+  const replay = new Replay(memoryLimit);
+  for await (const [key, value] of db.iterator(keyRange('page'))) replay.page(pageOf(key), value);
+  const places = replay.finish(await readDelivered(db, definitions));
+  const nextQueueId = Number((db.getSync(NEXT_QUEUE_KEY) ?? '1').toString());
+  const state: JournalState = { table: replay.table, numbers, nextPageId: replay.lastPageId + 1 };
+  return { state, recovered: { definitions, places, nextQueueId, nextMessageId: replay.lastMessageId + 1 } };
+}
+
+async function readDefinitions(db: Database, numbers: DefinitionNumbers): Promise<Definition[]> {
+  const definitions: Definition[] = [];
+  for await (const [key, value] of db.iterator(keyRange('definition'))) {
+    const definition = decodeDefinition(value);
+    numbers.restore(definition, definitionOf(key));
+    definitions.push(definition);
+  }
+  return definitions;
+}
+
+/** The youngest message handed out, by queue and lane; what belongs to no queue is deleted. */
+async function readDelivered(db: Database, definitions: readonly Definition[]): Promise<Map<string, number>> {
+  const known = new Set(definitions.flatMap((one) => (one.kind === 'queue' ? [one.id] : [])));
+  const delivered = new Map<string, number>();
+  const stale: Buffer[] = [];
+  for await (const [key, value] of db.iterator(keyRange('delivered'))) {
+    const { queueId, lane } = deliveredOf(key);
+    if (known.has(queueId)) delivered.set(`${queueId}/${lane}`, Number(value.toString()));
+    else stale.push(deliveredKey(queueId, lane));
+  }
+  await db.batch(stale.map((key) => ({ type: 'del', key })));
+  return delivered;
+}
+
+/** Replays pages in the order they were committed. Settles are applied last: a moved message may follow its settle. */
+class Replay {
+  readonly table: PageTable;
+  lastPageId = 0;
+  lastMessageId = 0;
+  readonly #found = new Map<number, Found>();
+  readonly #bodies = new Map<number, Body>();
+  readonly #settles: Settle[] = [];
+
+  constructor(memoryLimit: number) {
+    this.table = new PageTable(memoryLimit);
+  }
+
+  page(id: number, bytes: Buffer): void {
+    const page = new JournalPage(id, false, bytes, this.table.totals);
+    page.size = bytes.length;
+    page.isSealed = true;
+    page.isWritten = true;
+    this.table.pages.set(id, page);
+    this.lastPageId = id;
+    try {
+      readRecords(bytes, {
+        message: (record) => this.#message(page, record),
+        settle: (messageId, queueId) => this.#settles.push({ messageId, queueId, page }),
+        body: (bodyId, at, length) => this.#bodies.set(bodyId, { page, at, length }),
+      });
+    } catch (error) {
+      throw new StoreError(`page ${id} is damaged: ${(error as Error).message}`);
+    }
+    this.table.committed(page);
+  }
+
+  /** @returns what each queue held, in order of arrival */
+  finish(delivered: ReadonlyMap<string, number>): Map<number, RecoveredPlace[]> {
+    this.#applySettles();
+    const byQueue = new Map<number, RecoveredPlace[]>();
+    for (const found of this.#found.values()) this.#keep(found, delivered, byQueue);
+    for (const held of byQueue.values()) held.sort((a, b) => a.message.id - b.message.id);
+    for (const page of this.table.pages.values()) this.table.removeIfDead(page);
+    return byQueue;
+  }
+
+  #message(page: JournalPage, record: MessageRecord): void {
+    const { id, exchange, routingKey, moreKeys, persistent, died, priority } = record;
+    const message = new Message(id, exchange, routingKey, moreKeys, persistent, died, priority);
+    message.propertiesAt = record.propertiesAt;
+    message.propertiesLength = record.propertiesLength;
+    message.bodyId = record.bodyId;
+    if (record.bodyAt >= 0) this.#bodies.set(id, { page, at: record.bodyAt, length: record.bodyLength });
+    page.firstId = Math.min(page.firstId, id);
+    page.lastId = Math.max(page.lastId, id);
+    this.#found.set(id, { message, page, places: record.places });
+    this.lastMessageId = Math.max(this.lastMessageId, id);
+  }
+
+  #applySettles(): void {
+    for (const { messageId, queueId, page } of this.#settles) {
+      this.lastMessageId = Math.max(this.lastMessageId, messageId);
+      const found = this.#found.get(messageId);
+      if (found === undefined) continue;
+      found.places = found.places.filter((place) => place.queueId !== queueId);
+      found.page.settledPlaces ??= new Set<string>();
+      found.page.settledPlaces.add(`${messageId}/${queueId}`);
+      if (found.page !== page) found.page.pin(page, 1);
+    }
+  }
+
+  #keep(found: Found, delivered: ReadonlyMap<string, number>, byQueue: Map<number, RecoveredPlace[]>): void {
+    const { message, page, places } = found;
+    if (places.length === 0) return;
+    const body = this.#bodies.get(message.bodyId);
+    if (body === undefined)
+      throw new StoreError(`page ${page.id} names a body that is gone: ${message.bodyId}`);
+    message.bodyAt = body.at;
+    message.bodyLength = body.length;
+    page.adopt(message);
+    if (hasOwnBody(message)) message.bodyPage = page;
+    else body.page.lend(message);
+    for (const { queueId, expiresAt, lane } of places) {
+      const redelivered = message.id <= (delivered.get(`${queueId}/${lane}`) ?? 0);
+      const held = byQueue.get(queueId);
+      if (held === undefined) byQueue.set(queueId, [{ message, expiresAt, lane, redelivered }]);
+      else held.push({ message, expiresAt, lane, redelivered });
+    }
+  }
+}
