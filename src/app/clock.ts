@@ -7,14 +7,27 @@ import type { Clock, Timer } from '../broker/clock.ts';
  */
 const LONGEST_SLEEP = 10_000;
 
-/** Real time, with one `setTimeout` behind all alarms. Never early: a timer that rings too soon is set again. */
+/** How far the two clocks of the process may be apart before the host's is taken to have been set. */
+const TOLERANCE = 5;
+
+/**
+ * Real time, with one `setTimeout` behind all alarms. Never early: a timer that rings too soon is set again, and time
+ * is read in fractions of a millisecond, as a deadline counted from a whole one would be up to a millisecond early.
+ */
 export class RealClock implements Clock {
   readonly #alarms = new AlarmHeap();
+  /** What the steady clock is behind the host's. */
+  #offset = performance.timeOrigin;
   #timeout: NodeJS.Timeout | undefined = undefined;
   #wakesAt = Infinity;
 
+  /** The host's clock, as precise as the steady one; follows the host's when it is set. */
   now(): number {
-    return Date.now();
+    const host = Date.now();
+    const now = this.#offset + performance.now();
+    if (Math.abs(now - host) <= TOLERANCE) return now;
+    this.#offset += host - now;
+    return host;
   }
 
   at(time: number, task: () => void): Timer {
@@ -31,7 +44,7 @@ export class RealClock implements Clock {
 
   #sleep(): void {
     clearTimeout(this.#timeout);
-    const now = Date.now();
+    const now = this.now();
     const next = this.#alarms.next();
     if (next === Infinity) {
       this.#wakesAt = Infinity;
@@ -43,7 +56,7 @@ export class RealClock implements Clock {
   }
 
   #wake(): void {
-    while (this.#alarms.next() <= Date.now()) this.#alarms.runOne();
+    while (this.#alarms.next() <= this.now()) this.#alarms.runOne();
     if (this.#wakesAt !== -Infinity) this.#sleep();
   }
 }

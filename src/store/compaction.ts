@@ -21,8 +21,6 @@ export interface CompactionHost {
   load(page: JournalPage): Buffer;
 }
 
-/** Disk use beyond twice the live bytes that is not worth any work. */
-const ALLOWANCE = 16 * 1024 * 1024;
 /** Bytes of sparse pages rewritten, and pages looked at, per commit: a millisecond or so. */
 const BYTES_PER_STEP = 512 * 1024;
 const PAGES_PER_STEP = 256;
@@ -34,17 +32,20 @@ const PAGES_PER_STEP = 256;
 export class Compaction {
   readonly #table: PageTable;
   readonly #host: CompactionHost;
+  readonly #allowance: number;
   #cursor: Iterator<JournalPage> | undefined = undefined;
 
-  constructor(table: PageTable, host: CompactionHost) {
+  /** @param allowance bytes on disk beyond twice the live ones that are not worth any work */
+  constructor(table: PageTable, host: CompactionHost, allowance: number) {
     this.#table = table;
     this.#host = host;
+    this.#allowance = allowance;
   }
 
   step(): void {
     let bytesLeft = BYTES_PER_STEP;
     for (let pagesLeft = PAGES_PER_STEP; pagesLeft > 0 && bytesLeft > 0; pagesLeft--) {
-      if (this.#table.diskBytes <= 2 * this.#table.totals.liveBytes + ALLOWANCE) return;
+      if (this.#table.diskBytes <= 2 * this.#table.totals.liveBytes + this.#allowance) return;
       this.#cursor ??= this.#table.pages.values();
       const { value: page, done } = this.#cursor.next();
       if (done === true) {

@@ -17,6 +17,8 @@ export interface JournalState {
   readonly table: PageTable;
   readonly numbers: DefinitionNumbers;
   readonly nextPageId: number;
+  /** Bytes on disk beyond twice the live ones that are tolerated. */
+  readonly diskAllowance: number;
 }
 
 interface Batch {
@@ -74,10 +76,11 @@ export class LevelJournal implements Journal {
     this.#durable = new PageFiller(DURABLE_SLAB, (bytes) => this.#openPage(bytes));
     const totals = { liveBytes: 0 };
     this.#transient = new PageFiller(TRANSIENT_SLAB, (bytes) => new JournalPage(0, true, bytes, totals));
-    this.#compaction = new Compaction(this.#table, {
-      reserve: (size) => this.#reserve(size),
-      load: (page) => this.load(page),
-    });
+    const host = {
+      reserve: (size: number) => this.#reserve(size),
+      load: (page: JournalPage) => this.load(page),
+    };
+    this.#compaction = new Compaction(this.#table, host, state.diskAllowance);
   }
 
   get backlog(): number {

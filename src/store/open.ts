@@ -18,11 +18,14 @@ export interface Store {
 export interface StoreOptions {
   /** Bytes of committed messages kept in memory; the rest is read back from disk. */
   readonly memoryLimit: number;
+  /** Bytes on disk beyond twice the live ones before sparse pages are rewritten. */
+  readonly diskAllowance?: number;
   /** Hears of a write that failed: the node must stop. */
   readonly onFailure: (error: unknown) => void;
 }
 
 const OWNER_FILE = 'owner.json';
+const DISK_ALLOWANCE = 16 * 1024 * 1024;
 
 /**
  * Opens a data directory, made if there is none, and reads back what it holds.
@@ -38,7 +41,8 @@ export async function openStore(directory: string, options: StoreOptions): Promi
   try {
     await checkFormat(db, directory);
     const { state, recovered } = await recover(db, options.memoryLimit);
-    const journal = new LevelJournal(db, state, options.onFailure);
+    const diskAllowance = options.diskAllowance ?? DISK_ALLOWANCE;
+    const journal = new LevelJournal(db, { ...state, diskAllowance }, options.onFailure);
     const owner = { pid: process.pid, since: new Date().toISOString() };
     await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner));
     const close = async (): Promise<void> => {

@@ -33,14 +33,14 @@ interface Settle {
 export async function recover(
   db: Database,
   memoryLimit: number,
-): Promise<{ state: JournalState; recovered: Recovered }> {
+): Promise<{ state: Omit<JournalState, 'diskAllowance'>; recovered: Recovered }> {
   const numbers = new DefinitionNumbers();
   const definitions = await readDefinitions(db, numbers);
   const replay = new Replay(memoryLimit);
   for await (const [key, value] of db.iterator(keyRange('page'))) replay.page(pageOf(key), value);
   const places = replay.finish(await readDelivered(db, definitions));
   const nextQueueId = Number((db.getSync(NEXT_QUEUE_KEY) ?? '1').toString());
-  const state: JournalState = { table: replay.table, numbers, nextPageId: replay.lastPageId + 1 };
+  const state = { table: replay.table, numbers, nextPageId: replay.lastPageId + 1 };
   return { state, recovered: { definitions, places, nextQueueId, nextMessageId: replay.lastMessageId + 1 } };
 }
 

@@ -1,0 +1,307 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Queue } from '../../src/broker/queue.ts';
+import type { Store } from '../../src/store/open.ts';
+import { long, longstr } from '../../src/wire/table.ts';
+import { Core } from '../support/core.ts';
+import { openTestStore, temporaryDirectory } from '../support/store.ts';
+
+/** A broker on a store, and what is needed to stop it in order or to pull the plug. */
+interface Durable {
+  readonly core: Core;
+  readonly store: Store;
+  readonly directory: string;
+}
+
+async function start(directory: string, now?: number): Promise<Durable> {
+  const store = await openTestStore(directory);
+  let isOpen = true;
+  onTestFinished(async () => {
+    if (isOpen) await store.close();
+  });
+  const close = store.close.bind(store);
+  const closing = { ...store, close: () => ((isOpen = false), close()) };
+  return { core: new Core(store.journal, store.recovered, now), store: closing, directory };
+}
+
+async function fresh(): Promise<Durable> {
+  return start(await temporaryDirectory());
+}
+
+/** Stops in order and starts again on the same directory. */
+async function restart({ core, store, directory }: Durable): Promise<Durable> {
+  await store.close();
+  return start(directory, core.clock.now());
+}
+
+/** What a power failure would leave: the files as they are now, with nothing closed. */
+async function crash({ core, directory }: Durable): Promise<Durable> {
+  const copy = await temporaryDirectory();
+  await cp(join(directory, 'level'), join(copy, 'level'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('LOCK'),
+  });
+  return start(copy, core.clock.now());
+}
+
+function queueOf({ core }: Durable, name: string): Queue {
+  return core.vhost.queues.get(name) as Queue;
+}
+
+function bodies(durable: Durable, name: string): string[] {
+  return durable.core.drain(queueOf(durable, name)).map(({ body }) => body);
+}
+
+describe('what survives a restart', () => {
+  test('persistent messages of a durable queue, in order, with properties and address [QUE-31, QUE-32]', async () => {
+    let node = await fresh();
+    node.core.queue('q');
+    node.core.exchange('x');
+    node.core.bind('x', 'q', 'k');
+    for (let i = 0; i < 100; i++)
+      node.core.publish('x', 'k', `m${i}`, { deliveryMode: 2, messageId: `id${i}` });
+    node = await restart(node);
+    const messages = node.core.drain(queueOf(node, 'q'));
+    expect(messages.map(({ body }) => body)).toEqual(Array.from({ length: 100 }, (_, i) => `m${i}`));
+    expect(messages[7]).toMatchObject({ exchange: 'x', routingKey: 'k', redelivered: false });
+    expect(messages[7]?.properties).toMatchObject({ messageId: 'id7', deliveryMode: 2 });
+  });
+
+  test('transient messages are gone, and so are transient queues [QUE-31, TTL-14]', async () => {
+    let node = await fresh();
+    node.core.queue('durable');
+    node.core.queue('transient', {}, { durable: false });
+    node.core.publish('', 'durable', 'forgotten');
+    node.core.send('durable', 'kept');
+    node.core.send('transient', 'gone');
+    node = await restart(node);
+    expect(bodies(node, 'durable')).toEqual(['kept']);
+    expect(node.core.vhost.queues.has('transient')).toBe(false);
+  });
+
+  test('exchanges, bindings, users and arguments [EXC-17, BND-08]', async () => {
+    let node = await fresh();
+    node.core.exchange('x', 'topic', { 'alternate-exchange': longstr('y') });
+    node.core.exchange('y', 'fanout');
+    node.core.queue('q', { 'x-message-ttl': long(5_000_000_000) });
+    node.core.bind('x', 'q', 'a.#');
+    node.core.bind('y', 'q');
+    node.core.broker.addUser('ann', 'secret', ['monitoring']);
+    node = await restart(node);
+    const { core } = node;
+    core.queue('q', { 'x-message-ttl': long(5_000_000_000) }); // equivalent, so no error
+    core.publish('x', 'a.b', 'by topic', { deliveryMode: 2 });
+    core.publish('x', 'zzz', 'by alternate', { deliveryMode: 2 });
+    expect(bodies(node, 'q')).toEqual(['by topic', 'by alternate']);
+    expect(core.broker.users.authenticate('ann', 'secret')).toBe(true);
+    expect(core.broker.users.authenticate('ann', 'wrong')).toBe(false);
+  });
+
+  test('what was deleted stays deleted', async () => {
+    let node = await fresh();
+    const { core } = node;
+    core.exchange('x');
+    const queue = core.queue('q');
+    core.bind('x', 'q', 'k');
+    core.send('q', 'dropped');
+    core.vhost.remove(queue);
+    core.queue('q');
+    core.send('q', 'new');
+    node = await restart(node);
+    expect(bodies(node, 'q')).toEqual(['new']);
+    expect(node.core.publish('x', 'k', 'unbound')).toBe(0);
+  });
+
+  test('acks, rejects and purges are remembered', async () => {
+    let node = await fresh();
+    const queue = node.core.queue('q');
+    for (const body of ['acked', 'rejected', 'kept']) node.core.send('q', body);
+    queue.ack(node.core.get(queue)!.entry);
+    queue.reject(node.core.get(queue)!.entry);
+    const other = node.core.queue('purged');
+    node.core.send('purged', 'x');
+    other.purge();
+    node = await restart(node);
+    expect(bodies(node, 'q')).toEqual(['kept']);
+    expect(bodies(node, 'purged')).toEqual([]);
+  });
+
+  test('messages that were handed out come back to their place, as redelivered [QUE-32, QUE-33]', async () => {
+    let node = await fresh();
+    const queue = node.core.queue('q');
+    for (const body of ['a', 'b', 'c']) node.core.send('q', body);
+    node.core.get(queue);
+    node.core.get(queue);
+    node = await restart(node);
+    const messages = node.core.drain(queueOf(node, 'q'));
+    expect(messages.map(({ body, redelivered }) => [body, redelivered])).toEqual([
+      ['a', true],
+      ['b', true],
+      ['c', false],
+    ]);
+  });
+
+  test('priorities and what was delivered of each', async () => {
+    let node = await fresh();
+    const queue = node.core.queue('q', { 'x-max-priority': long(5) });
+    for (const [body, priority] of [
+      ['low', 1],
+      ['high', 5],
+      ['high too', 9],
+    ] as const) {
+      node.core.send('q', body, { priority });
+    }
+    node.core.get(queue);
+    node = await restart(node);
+    const messages = node.core.drain(queueOf(node, 'q'));
+    expect(messages.map(({ body, redelivered }) => [body, redelivered])).toEqual([
+      ['high', true],
+      ['high too', false],
+      ['low', false],
+    ]);
+  });
+
+  test('deadlines: who fell due meanwhile dies before anyone gets it, the rest keeps its time [TTL-14]', async () => {
+    let node = await fresh();
+    node.core.queue('dead');
+    node.core.queue('q', {
+      'x-dead-letter-exchange': longstr(''),
+      'x-dead-letter-routing-key': longstr('dead'),
+    });
+    node.core.send('q', 'due', { expiration: '1000' });
+    node.core.send('q', 'later', { expiration: '60000' });
+    await node.store.close();
+    const again = await start(node.directory, node.core.clock.now() + 30_000);
+    const queue = queueOf(again, 'q');
+    expect(again.core.get(queue)?.body).toBe('later');
+    again.core.settle();
+    expect(bodies(again, 'dead')).toEqual(['due']);
+    node = again;
+    node.core.advance(40_000);
+    expect(queue.unackedCount).toBe(1); // held by a client, so it does not expire
+  });
+
+  test('the history of a dead-lettered message goes on where it was [XD-15]', async () => {
+    let node = await fresh();
+    const args = (to: string): Record<string, ReturnType<typeof longstr>> => ({
+      'x-dead-letter-exchange': longstr(''),
+      'x-dead-letter-routing-key': longstr(to),
+    });
+    node.core.queue('work', args('wait'));
+    node.core.queue('wait', { ...args('work'), 'x-message-ttl': long(1000) });
+    node.core.send('work', 'm', { expiration: '99999' });
+    for (let round = 1; round <= 3; round++) {
+      const work = queueOf(node, 'work');
+      const seen = node.core.get(work)!;
+      const deaths = seen.properties.headers?.get('x-death');
+      const counts =
+        deaths?.tag === 'A' ? deaths.value.map((d) => (d.tag === 'F' ? d.value.get('count')?.value : 0)) : [];
+      expect(counts).toEqual(round === 1 ? [] : [BigInt(round - 1), BigInt(round - 1)]);
+      work.reject(seen.entry);
+      node = await restart(node);
+      node.core.advance(1000);
+    }
+  });
+
+  test('a body shared by several queues is settled in each by itself', async () => {
+    let node = await fresh();
+    node.core.exchange('fan', 'fanout');
+    for (const name of ['a', 'b', 'c']) {
+      node.core.queue(name);
+      node.core.bind('fan', name);
+    }
+    node.core.publish('fan', '', 'shared', { deliveryMode: 2 });
+    node.core.send('a', 'own');
+    expect(bodies(node, 'a')).toEqual(['shared', 'own']);
+    node = await restart(node);
+    expect(bodies(node, 'a')).toEqual([]);
+    expect(bodies(node, 'b')).toEqual(['shared']);
+    node = await restart(node);
+    expect(bodies(node, 'b')).toEqual([]);
+    expect(bodies(node, 'c')).toEqual(['shared']);
+  });
+});
+
+describe('a crash', () => {
+  test('what was committed is there, what was not is gone as a whole', async () => {
+    const node = await fresh();
+    node.core.queue('q');
+    for (let i = 0; i < 50; i++) node.core.send('q', `committed ${i}`);
+    await node.store.journal.flush();
+    for (let i = 0; i < 50; i++) node.core.send('q', `late ${i}`);
+    const after = await crash(node);
+    const found = bodies(after, 'q');
+    expect(found.slice(0, 50)).toEqual(Array.from({ length: 50 }, (_, i) => `committed ${i}`));
+    expect([50, 100]).toContain(found.length);
+  });
+
+  test('a dead-letter move is in the source or on every target, never on neither or both', async () => {
+    const node = await fresh();
+    const { core, store } = node;
+    core.exchange('dlx', 'fanout');
+    for (const name of ['dead1', 'dead2']) {
+      core.queue(name);
+      core.bind('dlx', name);
+    }
+    core.queue('source', { 'x-dead-letter-exchange': longstr('dlx'), 'x-message-ttl': long(1000) });
+    for (let i = 0; i < 300; i++) core.send('source', `m${i}`);
+    await store.journal.flush();
+    core.advance(1000);
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const after = await crash(node);
+      const [source, dead1, dead2] = ['source', 'dead1', 'dead2'].map(
+        (name) => queueOf(after, name).ready.length,
+      );
+      expect(dead1).toBe(dead2);
+      expect((source ?? 0) + (dead1 ?? 0)).toBe(300);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await store.journal.flush();
+    const after = await crash(node);
+    expect(bodies(after, 'dead1')).toHaveLength(300);
+    expect(bodies(after, 'dead2')).toHaveLength(300);
+  });
+
+  test('a queue that was deleted does not come back with its messages', async () => {
+    const node = await fresh();
+    const queue = node.core.queue('q');
+    node.core.send('q', 'm');
+    await node.store.journal.flush();
+    node.core.vhost.remove(queue);
+    await node.store.journal.flush();
+    const after = await crash(node);
+    expect(after.core.vhost.queues.has('q')).toBe(false);
+    const again = after.core.queue('q');
+    expect(again.ready.length).toBe(0);
+    expect(again.identity.id).toBeGreaterThan(queue.identity.id); // a number is never used again
+  });
+});
+
+describe('group commit', () => {
+  test('listeners hear of the batch that holds what they recorded, not before it is on disk', async () => {
+    const node = await fresh();
+    const { journal } = node.store;
+    node.core.queue('q');
+    node.core.send('q', 'm');
+    const batch = journal.gathering;
+    expect(journal.committed).toBeLessThan(batch);
+    const heard = await new Promise<number>((resolve) => {
+      journal.onCommit({ committed: resolve });
+    });
+    expect(heard).toBeGreaterThanOrEqual(batch);
+    expect(journal.committed).toBe(heard);
+  });
+
+  test('a message that came and went within a batch never reaches the disk', async () => {
+    const node = await fresh();
+    const queue = node.core.queue('q');
+    await node.store.journal.flush();
+    node.core.send('q', 'short-lived '.repeat(1000));
+    queue.ack(node.core.get(queue)!.entry);
+    await node.store.journal.flush();
+    const after = await crash(node);
+    expect(after.store.recovered.places.size).toBe(0);
+    expect(after.store.recovered.nextMessageId).toBe(1); // not even its record
+  });
+});
