@@ -6,7 +6,7 @@ interface ClientError extends Error {
 }
 
 /** The place of a broker as it may be shown: without the password. */
-export function address(url: string): string {
+function address(url: string): string {
   const { protocol, hostname, port } = new URL(url);
   return `${protocol}//${hostname}:${port === '' ? (protocol === 'amqps:' ? '5671' : '5672') : port}`;
 }
@@ -43,19 +43,27 @@ function isLocal(url: string): boolean {
 /** A broker that is there and does not want this user, or does not have this vhost. */
 function loginFailure(error: ClientError, url: string): Failure | undefined {
   const { username, pathname } = new URL(url);
-  const user = username === '' ? 'guest' : decodeURIComponent(username);
+  const user = username === '' ? 'guest' : decoded(username);
   if (error.message.includes('403 (ACCESS-REFUSED)')) {
     return new Failure('login', `${address(url)} refused user '${user}': ${brokerText(error)}`);
   }
   // amqplib drops the broker's text here: https://www.rabbitmq.com/docs/uri-spec says what a path means.
   if (error.message.includes('Expected ConnectionOpenOk; got <ConnectionClose')) {
-    const vhost = decodeURIComponent(pathname.slice(1));
+    const vhost = decoded(pathname.slice(1));
     const hint = `the vhost is what follows the host in --url; the usual one is '/', written ${address(url)}/%2F`;
     return new Failure('login', `${address(url)} has no vhost '${vhost}' for user '${user}'; ${hint}`);
   }
   return error.message.startsWith('Handshake terminated by server')
     ? new Failure('login', `${address(url)} refused the connection: ${brokerText(error)}`)
     : undefined;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Why an operation on an open connection failed: the broker's own words when it had any. */

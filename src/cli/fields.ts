@@ -1,7 +1,7 @@
 import { Failure } from './failure.ts';
 
 /** A value that amqplib is told the wire type of, because a JavaScript number could not hold it. */
-export interface TypedField {
+interface TypedField {
   readonly '!': 'long';
   readonly value: bigint;
 }

@@ -117,7 +117,11 @@ export class Follower {
   async #release(): Promise<void> {
     const subscription = this.#subscription;
     if (subscription?.isAlive !== true) return;
+    const stop = async (): Promise<void> => {
+      await subscription.stop();
+      await subscription.channel.close(); // closing the connection alone could overtake the acks
+    };
     const lost = once(this.#manager, 'disconnect');
-    await Promise.race([subscription.stop().catch(() => undefined), lost]);
+    await Promise.race([stop().catch(() => undefined), lost]);
   }
 }

@@ -25,7 +25,7 @@ export function addGetCommand(program: Command): void {
     .summary('look at the next messages of a queue')
     .description(
       'Shows the next messages of a queue and puts them back in their places, marked as redelivered ' +
-        '(a quorum queue counts this towards its delivery limit). With --ack they are removed. ' +
+        '(a quorum queue may count this towards its delivery limit). With --ack they are removed. ' +
         'An empty queue ends with exit code 8.',
     )
     .argument('<queue>', 'the queue')

@@ -60,9 +60,9 @@ export function messageText(record: MessageRecord, number: number, left?: number
     ...headerLines(record),
     ...deathLines(record),
     ['body', body.summary],
-  ];
+  ].map((line) => line.map(visible));
   const width = Math.max(...lines.map(([label = '']) => label.length));
-  const shown = lines.map(([label = '', value = '']) => `    ${dim(label.padEnd(width))}  ${visible(value)}`);
+  const shown = lines.map(([label = '', value = '']) => `    ${dim(label.padEnd(width))}  ${value}`);
   return [title(record, number, left), ...shown, ...body.lines].join('\n');
 }
 

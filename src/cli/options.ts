@@ -23,12 +23,7 @@ export function addConnectionOptions(command: Command): Command {
         .argParser(positiveDuration)
         .default(10_000, '10s'),
     )
-    .addOption(jsonOption());
-}
-
-/** `--json`, for a command that needs no broker. */
-export function jsonOption(): Option {
-  return new Option('--json', 'print one JSON object per line');
+    .option('--json', 'print one JSON object per line');
 }
 
 /** Adds `--argument`, which may be given several times. */

@@ -1,6 +1,5 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { startNode } from '../app/node.ts';
 import type { Node } from '../app/node.ts';
 import {
   flagOf,
@@ -56,6 +55,7 @@ async function readOptions({ config, ...flags }: OptionValues & { config?: strin
 }
 
 async function start(options: OptionValues): Promise<Node> {
+  const { startNode } = await import('../app/node.ts'); // loaded here: the other commands start without it
   try {
     return await startNode({ data: undefined, ...options } as unknown as BrokerOptions, stopAtOnce);
   } catch (error) {

@@ -11,7 +11,7 @@ const LONGEST_PREFETCH = 65_535;
 
 /** A consumer on one channel that never gets more messages than are wanted: none is marked redelivered for nothing. */
 export class Subscription {
-  readonly #channel: Channel;
+  readonly channel: Channel;
   readonly #wanted: number;
   readonly #prefetch: number;
   #consumerTag = '';
@@ -21,7 +21,7 @@ export class Subscription {
   #alive = true;
 
   constructor(channel: Channel, options: SubscriptionOptions) {
-    this.#channel = channel;
+    this.channel = channel;
     this.#wanted = options.wanted;
     this.#prefetch = Math.min(options.prefetch, options.wanted, LONGEST_PREFETCH);
     channel.on('close', () => this.lose());
@@ -48,8 +48,8 @@ export class Subscription {
 
   /** Begins to deliver; `null` means that the broker ended the consumer. */
   async start(queue: string, onMessage: (message: ConsumeMessage | null) => void): Promise<void> {
-    await this.#channel.prefetch(this.#prefetch);
-    const { consumerTag } = await this.#channel.consume(queue, (message) => {
+    await this.channel.prefetch(this.#prefetch);
+    const { consumerTag } = await this.channel.consume(queue, (message) => {
       if (message !== null) this.#delivered++;
       onMessage(message);
     });
@@ -60,7 +60,7 @@ export class Subscription {
   ack(message: ConsumeMessage): void {
     if (!this.#alive) return;
     if (this.#credit < this.#wanted - this.#delivered) {
-      this.#channel.ack(message);
+      this.channel.ack(message);
       this.#acked++;
     } else {
       this.#held.push(message);
@@ -74,8 +74,8 @@ export class Subscription {
 
   /** Ends the consumer. What was not acknowledged goes back into the queue. */
   async stop(): Promise<void> {
-    await this.#channel.cancel(this.#consumerTag);
-    for (const message of this.#held) this.#channel.ack(message);
-    this.#channel.nackAll(true);
+    await this.channel.cancel(this.#consumerTag);
+    for (const message of this.#held) this.channel.ack(message);
+    this.channel.nackAll(true);
   }
 }

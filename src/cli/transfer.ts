@@ -128,6 +128,7 @@ export class Transfer {
 
   /** Others may take messages too, so that fewer come than there were: then the queue is empty while all is quiet. */
   async #watch(channel: ConfirmChannel): Promise<void> {
+    if (this.#inFlight.size > 0) this.#quiet = 0;
     const quiet = ++this.#quiet;
     if (quiet === 1 || this.#ended) return;
     try {
@@ -135,7 +136,7 @@ export class Transfer {
       if (this.#quiet !== quiet) return;
       if (messageCount === 0) this.#end();
       else if (quiet > LONGEST_QUIET)
-        this.#stop('refused', 'another consumer is preferred, and nothing is delivered');
+        this.#stop('refused', 'nothing is delivered, since another consumer is preferred');
     } catch {
       this.#end(); // the session fails with the reason
     }

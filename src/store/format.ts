@@ -2,7 +2,7 @@ import type { Level } from 'level';
 import { FORMAT_KEY } from './keys.ts';
 
 /** The layout this version writes and reads. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 /** LevelDB as the store uses it: bytes to bytes. */
 export type Database = Level<Buffer, Buffer>;

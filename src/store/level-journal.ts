@@ -1,4 +1,4 @@
-import type { AbstractBatchOperation } from 'abstract-level';
+import type { BatchOperation } from 'level';
 import type { CommitListener, Definition, Journal } from '../broker/journal.ts';
 import type { Message, Page } from '../broker/message.ts';
 import { Compaction } from './compaction.ts';
@@ -10,7 +10,7 @@ import type { PageTable } from './page-table.ts';
 import { JournalPage, PageFiller } from './pages.ts';
 import { messageSize, SETTLE_SIZE, writeMessage, writePlace, writeSettle } from './records.ts';
 
-type Operation = AbstractBatchOperation<Database, Buffer, Buffer>;
+type Operation = BatchOperation<Database, Buffer, Buffer>;
 
 /** What a journal starts with: new, or found on disk. */
 export interface JournalState {

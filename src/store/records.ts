@@ -10,7 +10,7 @@ import type { Message, MoreKeys } from '../broker/message.ts';
  *   settle   kind, message id u48, queue id u32
  *   body     kind, message id u48, body u32+
  */
-export const RecordKind = { MESSAGE: 1, SETTLE: 2, BODY: 3 } as const;
+const RecordKind = { MESSAGE: 1, SETTLE: 2, BODY: 3 } as const;
 
 const PERSISTENT = 1;
 const DIED = 2;

@@ -84,22 +84,24 @@ test('without --ack it says when it holds all that it may hold', async () => {
   expect((await running.outcome).code).toBe(0);
 });
 
-test('a lost connection is made anew and the rest is shown', async () => {
+test('a lost connection is made anew, and nothing is missing', async () => {
   const detour = await startDetour(broker.url);
+  const running = start(detour.url, ['consume', queue, '--ack', '--json']);
   await publish('a');
-  const running = start(detour.url, ['consume', queue, '--ack', '--count', '2', '--json']);
   await running.shows('"body":"a"');
-  await expect.poll(async () => (await channel.checkQueue(queue)).consumerCount).toBe(1);
   detour.cut();
   await publish('b');
+  await running.shows('"body":"b"');
+  running.process.kill('SIGINT');
   const { code, stdout, stderr } = await running.outcome;
   detour.close();
   expect(code).toBe(0);
-  expect(objects(stdout).map(({ body }) => body)).toEqual(['a', 'b']);
+  expect(new Set(objects(stdout).map(({ body }) => body))).toEqual(new Set(['a', 'b'])); // the ack of a may be lost
   expect(objects(stderr)).toMatchObject([
     { note: expect.stringContaining('lost') },
     { note: 'connected again' },
   ]);
+  expect(await rest()).toEqual([]);
 });
 
 test('a queue that does not exist ends with 5', async () => {

@@ -20,7 +20,7 @@ describe('name=value', () => {
     ['n=007', '007'],
     ['n=-0', '-0'],
     ['n=True', 'True'],
-  ])('%s has the value %j', (text, value) => {
+  ])('%s has the value that was meant', (text, value) => {
     expect(addField(text)).toEqual({ n: value });
   });
 

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/leveret.js', import.meta.url));
 
+const LONGEST_RUN = 20_000; // milliseconds; nothing is left running behind a test that fails
+
 /** What a finished command line left behind. */
 export interface Outcome {
   readonly code: number | null;
@@ -25,7 +27,7 @@ export interface Running {
 /** Starts the program; `input` is its standard input. */
 export function start(url: string, args: readonly string[], input = ''): Running {
   const environment = { ...process.env, LEVERET_URL: url, NO_COLOR: '1' };
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env: environment });
+  const child = spawn(process.execPath, [PROGRAM, ...args], { env: environment, timeout: LONGEST_RUN });
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const code = new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -36,9 +38,10 @@ export function start(url: string, args: readonly string[], input = ''): Running
       stderr,
     }),
   );
+  outcome.catch(() => undefined); // a test may destroy an output and never ask for the outcome
   let seen = '';
   const shows = (wanted: string): Promise<void> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       const look = (chunk: Buffer | string): void => {
         seen += String(chunk);
         if (seen.includes(wanted)) resolve();
@@ -46,6 +49,7 @@ export function start(url: string, args: readonly string[], input = ''): Running
       look('');
       child.stdout.on('data', look);
       child.stderr.on('data', look);
+      child.on('close', () => reject(new Error(`it ended without showing '${wanted}': ${seen}`)));
     });
   return { process: child, outcome, shows };
 }
@@ -78,11 +82,11 @@ export interface Detour {
 
 /** Starts a TCP relay before the broker. */
 export async function startDetour(target: string): Promise<Detour> {
-  const url = new URL(target);
+  const { port, hostname } = new URL(target);
   const sockets = new Set<Socket>();
   const cut = (): void => sockets.forEach((socket) => socket.destroy());
   const server = createServer((near) => {
-    const far = connect(Number(url.port), url.hostname);
+    const far = connect(Number(port), hostname);
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -93,10 +97,11 @@ export async function startDetour(target: string): Promise<Detour> {
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url.port = String((server.address() as AddressInfo).port);
+  const near = new URL(target);
+  near.port = String((server.address() as AddressInfo).port);
   const close = (): void => {
     cut();
     server.close();
   };
-  return { url: url.href, cut, close };
+  return { url: near.href, cut, close };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import fc from 'fast-check';
+import { assert, integer, property } from 'fast-check';
 import { formatDuration, parseDuration, parseSize } from '../../src/cli/units.ts';
 
 describe('durations', () => {
@@ -27,8 +27,8 @@ describe('durations', () => {
   );
 
   test('a formatted duration is read back as the same duration', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 ** 45 }), (milliseconds) => {
+    assert(
+      property(integer({ min: 0, max: 2 ** 45 }), (milliseconds) => {
         expect(parseDuration(formatDuration(milliseconds))).toBe(milliseconds);
       }),
     );

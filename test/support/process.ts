@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** A broker in a process of its own, from `dist`. */
+export interface BrokerProcess {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Sends a signal and resolves with the exit code, or the signal that ended it. */
+  kill(signal: NodeJS.Signals): Promise<number | string>;
+}
+
+const BIN = fileURLToPath(new URL('../../bin/leveret.js', import.meta.url));
+
+/** Starts `leveret serve` with these arguments and resolves when it accepts connections. */
+export async function spawnBroker(...args: string[]): Promise<BrokerProcess> {
+  const child = spawn(process.execPath, [BIN, 'serve', '--json', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const lines = createInterface({ input: child.stdout });
+  const first = await Promise.race([once(lines, 'line') as Promise<[string]>, exited]);
+  if (typeof first[0] !== 'string') throw new Error(`the broker ended with ${String(first[0])}`);
+  const { amqp: url, pid } = JSON.parse(first[0]) as { amqp: string; pid: number };
+  const kill = async (signal: NodeJS.Signals): Promise<number | string> => {
+    child.kill(signal);
+    const [code, by] = await exited;
+    return code ?? by ?? 0;
+  };
+  return { url, port: Number(new URL(url).port), pid, kill };
+}
