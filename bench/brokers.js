@@ -18,6 +18,7 @@ import { cpuOf } from './usage.js';
  * @property {number | undefined} pid when its processor time and memory can be read
  * @property {Record<string, string>} properties what it says about itself
  * @property {() => Promise<void>} close
+ * @property {() => Promise<{ p99: number, max: number }>} [loopDelay] ms, since it was last asked
  */
 
 const START_PATIENCE = 20_000;
@@ -58,8 +59,10 @@ export async function closeBrokers(brokers) {
 async function startLeveret() {
   const program = fileURLToPath(new URL('../bin/leveret.js', import.meta.url));
   const data = await mkdtemp(join(tmpdir(), 'leveret-bench-'));
-  const child = spawn(process.execPath, [program, 'serve', '--port', '0', '--data', data, '--json'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const probe = new URL('./loop-delay.js', import.meta.url).href;
+  const command = ['--import', probe, program, 'serve', '--port', '0', '--data', data, '--json'];
+  const child = spawn(process.execPath, command, {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // in a group of its own, so that an interrupt from the terminal does not stop it before its queues are deleted
     detached: true,
   });
@@ -76,7 +79,12 @@ async function startLeveret() {
       if (!child.killed)
         process.stderr.write(`bench: leveret ended by itself (${signal ?? `code ${code}`})\n`);
     });
-    return await meet(amqp, pid ?? child.pid, close);
+    const loopDelay = async () => {
+      child.send('loop-delay');
+      const [delay] = await once(child, 'message', { signal: AbortSignal.timeout(START_PATIENCE) });
+      return delay;
+    };
+    return { ...(await meet(amqp, pid ?? child.pid, close)), loopDelay };
   } catch (error) {
     await close();
     throw error;

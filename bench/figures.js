@@ -30,6 +30,8 @@ export const FIGURES = {
   stallP50: { label: 'other queue p50, ms', decimals: 2, combine: 'median' },
   stallP99: { label: 'other queue p99, ms', decimals: 2, combine: 'median' },
   stallMax: { label: 'other queue max, ms', decimals: 2, combine: 'max' },
+  loopP99: { label: 'event loop delay p99, ms', decimals: 2, combine: 'median' },
+  loopMax: { label: 'event loop delay max, ms', decimals: 2, combine: 'max' },
 };
 
 /** @typedef {keyof typeof FIGURES} FigureName */

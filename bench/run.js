@@ -47,8 +47,11 @@ export async function runAll(jobs, brokers, { repeat, signal, say }) {
  */
 async function runOnce(result, signal) {
   const { job, broker } = result;
+  await broker.loopDelay?.();
   const { figures, error } = await generate({ ...job, url: broker.url, pid: broker.pid }, signal);
-  if (figures !== undefined) result.runs.push(figures);
+  const delay = error === undefined ? await broker.loopDelay?.() : undefined;
+  const loop = delay === undefined ? {} : { loopP99: delay.p99, loopMax: delay.max };
+  if (figures !== undefined) result.runs.push({ ...figures, ...loop });
   if (error !== undefined) result.error = error;
 }
 

@@ -15,13 +15,13 @@ export { StoreError } from './store/format.ts';
  * @throws {OptionError} when an option is not what it should be
  */
 export async function startBroker(options: Partial<BrokerOptions> = {}): Promise<Node> {
-  const values: Record<string, unknown> = { port: 0 };
+  const values: Record<string, unknown> = { port: 0, data: undefined };
   for (const row of optionRows) {
     const given = options[row.name as keyof BrokerOptions];
     if (given !== undefined) values[row.name] = row.read(given, `"${row.name}"`);
-    else values[row.name] ??= row.fallback;
+    else if (!(row.name in values)) values[row.name] = row.fallback;
   }
-  return startNode({ data: undefined, ...values } as unknown as BrokerOptions, (error) => {
+  return startNode(values as unknown as BrokerOptions, (error) => {
     throw error;
   });
 }

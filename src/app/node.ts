@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Broker } from '../broker/broker.ts';
 import type { BrokerPorts } from '../broker/broker.ts';
@@ -15,6 +14,7 @@ import { RealClock } from './clock.ts';
 import { createLog } from './log.ts';
 import type { BrokerOptions } from './options.ts';
 import { LoopTurn } from './turn.ts';
+import { packageVersion } from './version.ts';
 
 /** The RabbitMQ whose behaviour is followed: clients decide by it what they may use. */
 const ACTS_AS = '4.2.0';
@@ -79,12 +79,6 @@ function createBroker(store: Store | undefined, clock: RealClock, log: Log): Bro
 function createListener(options: BrokerOptions, broker: Broker, wallClock: RealClock, log: Log): Listener {
   const { maxMessageSize: largestBody } = options;
   return new Listener({ broker, wallClock, log, largestBody, serverProperties: serverProperties() });
-}
-
-/** The version of this package. */
-export function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** Sorted by key, as RabbitMQ sends them (CON-06, CON-07). */

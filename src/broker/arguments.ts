@@ -4,7 +4,7 @@ import type { FieldTable, FieldValue } from '../wire/table.ts';
 import { LONGEST_TTL } from './expiration.ts';
 import { integerOf, printValue, sameValue, textOf } from './term.ts';
 
-export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
+type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
 
 /** The x-arguments of a queue, read once. Limits that are absent are Infinity, so that nothing has to ask. */
 export interface QueueArguments {
@@ -220,12 +220,17 @@ export function checkSameArgument(
   if (received === undefined && current === undefined) return;
   if (received !== undefined && current !== undefined) {
     if (sameValue(received, current)) return;
-    throw inequivalent(label, name, `'${printValue(received)}' but current is '${printValue(current)}'`);
+    throw inequivalent(label, name, `${quoted(received)} but current is ${quoted(current)}`);
   }
   const gone = received === undefined ? 'none but current is ' : '';
   const lone = (received ?? current) as FieldValue;
   const value = `the value '${printValue(lone)}' of type '${typeNames[lone.tag]}'`;
   throw inequivalent(label, name, `${gone}${value}${gone === '' ? ' but current is none' : ''}`);
+}
+
+/** A void value reads as if it were absent. */
+function quoted(value: FieldValue): string {
+  return value.tag === 'V' ? 'none' : `'${printValue(value)}'`;
 }
 
 export function inequivalent(label: string, name: string, received: string): AmqpError {

@@ -151,14 +151,11 @@ export class Broker implements VhostHost {
     else this.vhosts.get(definition.vhost)?.restore(definition);
   }
 
-  /** A message of a queue that is gone is dropped: its queue was deleted before the last of it was settled. */
   #restoreMessages({ places }: Recovered): void {
     const queues = new Map<number, Queue>();
     for (const vhost of this.vhosts.values()) {
       for (const queue of vhost.queues.values()) queues.set(queue.identity.id, queue);
     }
     for (const [id, held] of places) queues.get(id)?.restore(held);
-    const found = new Set([...places.values()].flatMap((held) => held.map(({ message }) => message)));
-    for (const message of found) if (message.places === 0) this.journal.release(message);
   }
 }

@@ -40,7 +40,8 @@ export class DeadLetters {
   readonly #host: DeadLetterHost;
   readonly #waiting: Burial[] = [];
   readonly #scan = new PropertyScan();
-  #isBurying = false;
+  /** A message is being put in its queues, or another is being buried: burials wait. */
+  #isHeld = false;
 
   constructor(host: DeadLetterHost) {
     this.#host = host;
@@ -48,11 +49,30 @@ export class DeadLetters {
 
   bury(queue: Queue, entry: Entry, reason: DeathReason): void {
     this.#waiting.push({ queue, entry, reason });
-    if (this.#isBurying) return;
-    this.#isBurying = true;
+    if (!this.#isHeld) this.#buryWaiting();
+  }
+
+  /**
+   * Puts a new message in every queue it reaches. What it pushes out is buried when it stands in all of them: a copy
+   * of that is younger than the message and stands behind it everywhere.
+   * @returns how many queues refused it
+   */
+  enqueue(message: Message, targets: readonly Queue[], ttl: number): number {
+    const wasHeld = this.#isHeld;
+    this.#isHeld = true;
+    let refusals = 0;
+    message.places++; // not to be released when one queue is done with it before the next has it
+    for (const target of targets) if (!target.publish(message, ttl)) refusals++;
+    if (--message.places === 0) this.#host.journal.release(message);
+    if (!wasHeld) this.#buryWaiting();
+    return refusals;
+  }
+
+  #buryWaiting(): void {
+    this.#isHeld = true;
     for (let next = 0; next < this.#waiting.length; next++) this.#buryOne(this.#waiting[next] as Burial);
     this.#waiting.length = 0;
-    this.#isBurying = false;
+    this.#isHeld = false;
   }
 
   /** Copies are placed before the original is settled: both land in the same commit, or neither. */
@@ -79,10 +99,8 @@ export class DeadLetters {
     if (targets.length === 0) return;
     const durablePlaces = copy.persistent ? countDurable(targets) : 0;
     journal.rewrite(copy, replaceHeaders(properties, scan, headers), message, durablePlaces);
-    for (const target of targets) {
-      if (!target.publish(copy, Infinity)) this.#host.lost(queue, reason, 'refused'); // at most once (DLX-10)
-    }
-    if (copy.places === 0) journal.release(copy);
+    const refusals = this.enqueue(copy, targets, Infinity);
+    for (let n = 0; n < refusals; n++) this.#host.lost(queue, reason, 'refused'); // at most once (DLX-10)
   }
 
   #death(

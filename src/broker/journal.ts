@@ -103,7 +103,7 @@ export interface RecoveredPlace {
 /** What a journal found when it was opened. */
 export interface Recovered {
   readonly definitions: readonly Definition[];
-  /** By queue id; messages of queues that are not among the definitions are to be released. */
+  /** By the id of a queue that is among the definitions, in order of arrival. */
   readonly places: ReadonlyMap<number, readonly RecoveredPlace[]>;
   readonly nextQueueId: number;
   readonly nextMessageId: number;

@@ -7,7 +7,7 @@ export interface Page {
 }
 
 /** The page of a message that has not been written yet. */
-export const NO_PAGE: Page = { bytes: undefined };
+const NO_PAGE: Page = { bytes: undefined };
 
 /** Further routing keys of a message: those of its CC header, and those of its BCC header (which is gone). */
 export interface MoreKeys {

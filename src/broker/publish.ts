@@ -71,7 +71,9 @@ export class Publisher {
     const message = new Message(id, exchange.name, address.routingKey, moreKeys, persistent, false, priority);
     const durablePlaces = persistent ? countDurable(targets) : 0;
     this.#vhost.journal.write(message, this.#forwarded(properties, ttl, moreKeys), body, durablePlaces);
-    return enqueue(message, targets, ttl, this.#vhost) | (durablePlaces > 0 ? Outcome.DURABLE : 0);
+    const refusals = this.#vhost.enqueue(message, targets, ttl);
+    const outcome = Outcome.ROUTED | (durablePlaces > 0 ? Outcome.DURABLE : 0);
+    return refusals > 0 ? outcome | Outcome.REFUSED : outcome;
   }
 
   #exchange(address: Address): Exchange {
@@ -157,13 +159,4 @@ function senderKeys(name: string, value: FieldValue | undefined): string[] {
     );
   }
   return value.value.flatMap((key) => textOf(key) ?? []); // others stay in the header and do not route (TXC-06)
-}
-
-function enqueue(message: Message, targets: readonly Queue[], ttl: number, vhost: Vhost): number {
-  let outcome: number = Outcome.ROUTED;
-  for (const target of targets) {
-    if (!target.publish(message, ttl)) outcome |= Outcome.REFUSED;
-  }
-  if (message.places === 0) vhost.journal.release(message);
-  return outcome;
 }

@@ -112,11 +112,12 @@ export class Queue {
   publish(message: Message, ttl: number): boolean {
     const lifetime = Math.min(ttl, this.arguments.messageTtl);
     const expiresAt = lifetime === Infinity ? Infinity : this.#host.clock.now() + lifetime;
-    if (this.#isLimited && this.#refuses(message)) return false;
+    const isFull = this.#isLimited && wouldBeOver(this.arguments, this.ready, message.bodyLength);
+    if (isFull && this.#refuses(message)) return false;
     const entry = this.#take(message, expiresAt);
-    if (lifetime === 0 && this.#handOver(entry)) return true;
+    if ((isFull || lifetime === 0) && this.#handOver(entry)) return true;
     this.ready.push(entry);
-    if (this.#isLimited) this.#dropSurplus();
+    if (isFull) this.#dropSurplus();
     if (expiresAt !== Infinity) this.#aimAtHead();
     this.#host.later(this);
     return true;
@@ -155,6 +156,7 @@ export class Queue {
       return;
     }
     for (const entry of entries) entry.redelivered = true;
+    if (this.#isLimited) this.#deliver(); // what a consumer would have taken by now does not count
     this.ready.putBack(entries);
     if (this.#isLimited) this.#dropSurplus();
     this.#host.later(this);
@@ -247,7 +249,7 @@ export class Queue {
     return new Entry(message, expiresAt, lane, recorded, false);
   }
 
-  /** TTL 0: to a consumer that can take it right now, or not at all (TTL-15). */
+  /** To a consumer that can take it right now: its only chance with TTL 0 (TTL-15), or in a full queue (LEN-07). */
   #handOver(entry: Entry): boolean {
     this.#deliver();
     const consumer = this.ready.length === 0 ? this.consumers.next() : undefined;
@@ -258,8 +260,8 @@ export class Queue {
 
   #refuses(message: Message): boolean {
     const limits = this.arguments;
-    if (limits.overflow === 'drop-head' || !wouldBeOver(limits, this.ready, message.bodyLength)) return false;
-    this.#deliver(); // what a consumer would have taken by now does not count
+    if (limits.overflow === 'drop-head') return false;
+    this.#deliver(); // as above
     if (!wouldBeOver(limits, this.ready, message.bodyLength)) return false;
     if (limits.overflow === 'reject-publish-dlx') {
       message.places++;
@@ -271,8 +273,7 @@ export class Queue {
 
   /** drop-head: the oldest go until the rest is within the limits (LEN-05). */
   #dropSurplus(): void {
-    if (this.arguments.overflow !== 'drop-head' || !isOver(this.arguments, this.ready)) return;
-    this.#deliver();
+    if (this.arguments.overflow !== 'drop-head') return;
     while (isOver(this.arguments, this.ready)) {
       this.#host.bury(this, this.ready.shift() as Entry, 'maxlen');
     }

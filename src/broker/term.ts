@@ -9,7 +9,7 @@ export function integerOf(value: FieldValue): bigint | undefined {
   return INTEGERS.has(value.tag) ? BigInt(value.value as number | bigint) : undefined;
 }
 
-export function isFloat(value: FieldValue): boolean {
+function isFloat(value: FieldValue): boolean {
   return FLOATS.has(value.tag);
 }
 
@@ -42,7 +42,7 @@ function rawText(value: FieldValue): string {
   switch (value.tag) {
     case 'S':
     case 'x':
-      return `"${value.value.toString('latin1')}"`;
+      return JSON.stringify(value.value.toString('latin1'));
     case 'A':
       return `[${value.value.map(rawText).join()}]`;
     case 'F':
@@ -125,6 +125,6 @@ export function printString(bytes: Buffer): string {
 }
 
 /** For the end of an exhaustive switch: does not compile while a case is missing. */
-export function unreachable(value: never): never {
+function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);
 }

@@ -9,7 +9,7 @@ import type { DeadLetterHost, LostReason } from './dead-letter.ts';
 import { Exchange } from './exchange.ts';
 import type { Binding, ExchangeIdentity, ExchangeType } from './exchange.ts';
 import type { Definition, Journal } from './journal.ts';
-import type { Entry } from './message.ts';
+import type { Entry, Message } from './message.ts';
 import { Queue } from './queue.ts';
 import type { DeathReason, QueueHost, QueueIdentity } from './queue.ts';
 
@@ -94,6 +94,11 @@ export class Vhost implements QueueHost, DeadLetterHost {
 
   bury(queue: Queue, entry: Entry, reason: DeathReason): void {
     this.#deadLetters.bury(queue, entry, reason);
+  }
+
+  /** Puts a new message in every queue it reaches; returns how many refused it. */
+  enqueue(message: Message, targets: readonly Queue[], ttl: number): number {
+    return this.#deadLetters.enqueue(message, targets, ttl);
   }
 
   lost(queue: Queue, reason: DeathReason, why: LostReason): void {

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../app/version.ts';
 import { addConsumeCommand } from './consume.ts';
 import { addDeclareCommand } from './declare.ts';
 import { addDeleteCommand } from './delete.ts';
+import { addDemoCommand } from './demo.ts';
 import { exitCodes, Failure, OutputClosed } from './failure.ts';
 import { addGetCommand } from './get.ts';
 import { addMoveCommand } from './move.ts';
@@ -55,6 +56,7 @@ function buildProgram(): Command {
   addMoveCommand(program);
   addPurgeCommand(program);
   addDeleteCommand(program);
+  addDemoCommand(program);
   program.addHelpText('after', AFTER_HELP);
   pointToHelp(program, 'leveret');
   return program;
@@ -77,11 +79,6 @@ function mistake(message: string): string {
     .replace(/ argument ('.*?') is invalid\. \1/s, ': $1')
     .replace(/\.?\s*$/, '')
     .replaceAll('\n', ' ');
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 function wantsJson(argv: readonly string[]): boolean {

@@ -38,9 +38,13 @@ export function addServeCommand(program: Command): void {
   command.option('--config <FILE>', 'read options from a JSON file (LEVERET_CONFIG)');
   command.action(async (flags: OptionValues & { config?: string }) => {
     const options = await readOptions(flags);
+    const stopped = stopSignal(); // before anybody can know that it runs
     const node = await start(options);
     announce(node, options['json'] === true);
-    await untilStopped(node);
+    await stopped;
+    setTimeout(() => process.exit(1), STOP_MS).unref();
+    await node.stop();
+    process.exit(0);
   });
 }
 
@@ -86,9 +90,9 @@ function announce(node: Node, json: boolean): void {
   else process.stdout.write(`${amqp}  ${data === undefined ? 'everything in memory' : `data in ${data}`}\n`);
 }
 
-/** The first signal stops in order, the second at once. */
-async function untilStopped(node: Node): Promise<void> {
-  await new Promise<void>((resolve) => {
+/** Resolves at the first signal; the second ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
     let isStopping = false;
     const onSignal = (): void => {
       if (isStopping) process.exit(1);
@@ -98,7 +102,4 @@ async function untilStopped(node: Node): Promise<void> {
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
   });
-  setTimeout(() => process.exit(1), STOP_MS).unref();
-  await node.stop();
-  process.exit(0);
 }

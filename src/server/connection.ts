@@ -130,7 +130,7 @@ export class Connection implements ChannelPeer, CommitListener {
       { connection: this.#name, code: error.code, reason: error.message },
       'connection closed by an error',
     );
-    const isTuned = this.#state === 'running';
+    const isTrusted = this.#state === 'running' && !this.#decoder.isBroken; // CON-33
     this.#release();
     const { code: replyCode } = error;
     this.output.method(0, {
@@ -140,7 +140,7 @@ export class Connection implements ChannelPeer, CommitListener {
       ...at,
     });
     this.#state = 'closing';
-    this.#closeBy(isTuned ? this.#closeMs : REFUSED_MS);
+    this.#closeBy(isTrusted ? this.#closeMs : REFUSED_MS);
   }
 
   /** Asks the client to go: the node stops, or somebody closed the connection by hand (CON-57). */

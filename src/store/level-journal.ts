@@ -148,6 +148,7 @@ export class LevelJournal implements Journal {
   define(definition: Definition): void {
     const key = this.#numbers.keyOf(definition);
     this.#operations.push({ type: 'put', key, value: encodeDefinition(definition) });
+    this.defined = this.gathering;
     if (definition.kind === 'queue') {
       this.#operations.push({
         type: 'put',

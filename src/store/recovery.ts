@@ -36,9 +36,10 @@ export async function recover(
 ): Promise<{ state: Omit<JournalState, 'diskAllowance'>; recovered: Recovered }> {
   const numbers = new DefinitionNumbers();
   const definitions = await readDefinitions(db, numbers);
-  const replay = new Replay(memoryLimit);
+  const queueIds = new Set(definitions.flatMap((one) => (one.kind === 'queue' ? [one.id] : [])));
+  const replay = new Replay(memoryLimit, queueIds);
   for await (const [key, value] of db.iterator(keyRange('page'))) replay.page(pageOf(key), value);
-  const places = replay.finish(await readDelivered(db, definitions));
+  const places = replay.finish(await readDelivered(db, queueIds));
   const nextQueueId = Number((db.getSync(NEXT_QUEUE_KEY) ?? '1').toString());
   const state = { table: replay.table, numbers, nextPageId: replay.lastPageId + 1 };
   return { state, recovered: { definitions, places, nextQueueId, nextMessageId: replay.lastMessageId + 1 } };
@@ -55,8 +56,7 @@ async function readDefinitions(db: Database, numbers: DefinitionNumbers): Promis
 }
 
 /** The youngest message handed out, by queue and lane; what belongs to no queue is deleted. */
-async function readDelivered(db: Database, definitions: readonly Definition[]): Promise<Map<string, number>> {
-  const known = new Set(definitions.flatMap((one) => (one.kind === 'queue' ? [one.id] : [])));
+async function readDelivered(db: Database, known: ReadonlySet<number>): Promise<Map<string, number>> {
   const delivered = new Map<string, number>();
   const stale: Buffer[] = [];
   for await (const [key, value] of db.iterator(keyRange('delivered'))) {
@@ -76,9 +76,11 @@ class Replay {
   readonly #found = new Map<number, Found>();
   readonly #bodies = new Map<number, Body>();
   readonly #settles: Settle[] = [];
+  readonly #queueIds: ReadonlySet<number>;
 
-  constructor(memoryLimit: number) {
+  constructor(memoryLimit: number, queueIds: ReadonlySet<number>) {
     this.table = new PageTable(memoryLimit);
+    this.#queueIds = queueIds;
   }
 
   page(id: number, bytes: Buffer): void {
@@ -136,7 +138,8 @@ class Replay {
   }
 
   #keep(found: Found, delivered: ReadonlyMap<string, number>, byQueue: Map<number, RecoveredPlace[]>): void {
-    const { message, page, places } = found;
+    const { message, page } = found;
+    const places = found.places.filter(({ queueId }) => this.#queueIds.has(queueId)); // others were deleted
     if (places.length === 0) return;
     const body = this.#bodies.get(message.bodyId);
     if (body === undefined)

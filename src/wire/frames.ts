@@ -45,6 +45,11 @@ export class FrameDecoder {
     this.#onFrame = onFrame;
   }
 
+  /** A frame was too large or had no end: nothing is read any more. */
+  get isBroken(): boolean {
+    return this.#broken;
+  }
+
   /** Takes the next bytes of the stream and hands over the frames they complete. */
   push(chunk: Buffer): void {
     if (this.#broken) return;

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { located, Reader, Writer } from './buffer.ts';
 import { AmqpError } from './errors.ts';
 import { methodIds, type Field } from './methods.ts';
+import { checkTable } from './table-walk.ts';
 import { readTable, writeTable, type FieldTable } from './table.ts';
 
 /** The properties of a message; `undefined` means absent. Their text may be anything, so it is decoded leniently. */
@@ -114,8 +115,9 @@ const BEHIND_DELIVERY_MODE = 0x0ffc;
 const PERSISTENT = 2;
 
 /**
- * What the path of a message needs of its properties, found by walking the flags; nothing else is decoded, and the
- * inside of the headers is not looked at. One instance is used again and again: it describes the last scan.
+ * What the path of a message needs of its properties, found by walking the flags; nothing else is decoded. The headers
+ * are walked too: nobody who reads them later, maybe after a restart, could refuse them any more. One instance is used
+ * again and again: it describes the last scan.
  */
 export class PropertyScan {
   /** What was scanned: the flags stand at `start`. */
@@ -139,7 +141,10 @@ export class PropertyScan {
   expirationStart = -1;
   expirationEnd = -1;
 
-  /** Throws SYNTAX_ERROR when a property reaches beyond `end` or something is left behind the last (CON-45). */
+  /**
+   * Throws SYNTAX_ERROR when a property reaches beyond `end`, something is left behind the last, or the headers cannot
+   * be read (CON-45).
+   */
   scan(bytes: Buffer, at: number, end: number): this {
     this.#forget(at, end);
     if (end - at < 2) throw undecodable();
@@ -152,6 +157,7 @@ export class PropertyScan {
       this.headersStart = behind(next, 4, end);
       next = behind(this.headersStart, bytes.readUInt32BE(next), end);
       this.headersEnd = next;
+      checkTable(bytes, this.headersStart, next);
     }
     if ((flags & DELIVERY_MODE) !== 0) {
       const after = behind(next, 1, end);

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { Reader, ShortData, Writer } from './buffer.ts';
-import { AmqpError } from './errors.ts';
+import { Reader, Writer } from './buffer.ts';
+import { behindKey, behindValue, deeper, unknownTag } from './table-walk.ts';
 
 interface Tagged<T extends string, V> {
   readonly tag: T;
@@ -45,16 +45,6 @@ export const typeNames: Readonly<Record<Tag, string>> = {
   F: 'table',
   V: 'void',
 };
-
-/** Octets of the values whose size does not vary; the others begin with their length. */
-const fixedSizes = new Map<string, number>();
-const tagsBySize = { 0: 'V', 1: 'tbB', 2: 'su', 4: 'iIf', 5: 'D', 8: 'lLTd' };
-for (const [size, tags] of Object.entries(tagsBySize)) {
-  for (const tag of tags) fixedSizes.set(tag, Number(size));
-}
-
-/** Tables and arrays in one another: nobody needs more, and every level costs stack. */
-const DEEPEST = 64;
 
 /** A table without entries. */
 export const EMPTY_TABLE: FieldTable = new Map();
@@ -124,17 +114,12 @@ function readValue(reader: Reader, depth: number): FieldValue {
 
 function readTag(reader: Reader): Tag {
   const tag = String.fromCharCode(reader.u8());
-  if (!isTag(tag)) throw new AmqpError('SYNTAX_ERROR', `unknown type tag ${JSON.stringify(tag)}`);
+  if (!isTag(tag)) throw unknownTag(tag);
   return tag;
 }
 
 function isTag(text: string): text is Tag {
   return Object.hasOwn(typeNames, text);
-}
-
-function deeper(depth: number): number {
-  if (depth >= DEEPEST) throw new AmqpError('SYNTAX_ERROR', `a table nested deeper than ${DEEPEST} levels`);
-  return depth + 1;
 }
 
 /** The inside of a table, without its length. */
@@ -247,31 +232,16 @@ export interface RawEntry {
 
 /** The entries at the top of a table, as views. Everything is walked and checked as `readTable` does, nothing decoded. */
 export function rawEntries(bytes: Buffer): RawEntry[] {
-  const reader = new Reader(bytes);
   const entries: RawEntry[] = [];
-  while (reader.at < reader.end) {
-    const key = reader.raw(reader.u8());
-    const tag = readTag(reader);
-    const start = reader.at;
-    skipValue(reader, tag, 1);
-    entries.push({ key, tag, value: bytes.subarray(start, reader.at) });
+  const end = bytes.length;
+  for (let at = 0; at < end;) {
+    const tagAt = behindKey(bytes, at, end);
+    const next = behindValue(bytes, tagAt, end, 1);
+    const tag = String.fromCharCode(bytes.readUInt8(tagAt));
+    entries.push({ key: bytes.subarray(at + 1, tagAt), tag, value: bytes.subarray(tagAt + 1, next) });
+    at = next;
   }
   return entries;
-}
-
-function skipValue(reader: Reader, tag: Tag, depth: number): void {
-  const size = fixedSizes.get(tag);
-  if (size !== undefined) return reader.skip(size);
-  const length = reader.u32();
-  if (tag !== 'A' && tag !== 'F') return reader.skip(length);
-  const end = reader.at + length;
-  const below = deeper(depth);
-  if (end > reader.end) throw new ShortData();
-  while (reader.at < end) {
-    if (tag === 'F') reader.skip(reader.u8());
-    skipValue(reader, readTag(reader), below);
-  }
-  if (reader.at > end) throw new ShortData();
 }
 
 /** The inside of a table made of these entries, in their order. */

@@ -87,10 +87,10 @@ async function publish(
   channel: Awaited<ReturnType<ChannelModel['createConfirmChannel']>>,
   ledger: Ledger,
 ): Promise<void> {
-  let isOpen = true;
-  channel.on('close', () => (isOpen = false));
-  channel.on('error', () => (isOpen = false));
-  while (isOpen && ledger.next < MESSAGES) {
+  const over = new AbortController();
+  channel.on('close', () => over.abort());
+  channel.on('error', () => over.abort());
+  while (!over.signal.aborted && ledger.next < MESSAGES) {
     for (let i = 0; i < 200 && ledger.next < MESSAGES; i++) {
       const id = ledger.next++;
       const body = Buffer.alloc(100);

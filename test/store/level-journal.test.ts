@@ -305,3 +305,32 @@ describe('group commit', () => {
     expect(after.store.recovered.nextMessageId).toBe(1); // not even its record
   });
 });
+
+test('an answer to a declaration waits for the batch that holds it [QUE-34]', async () => {
+  const node = await fresh();
+  const { journal } = node.store;
+  await journal.flush();
+  node.core.queue('q');
+  expect(journal.defined).toBe(journal.gathering);
+  await journal.flush();
+  expect(journal.committed).toBeGreaterThanOrEqual(journal.defined);
+  node.core.vhost.remove(queueOf(node, 'q'));
+  expect(journal.defined).toBe(journal.gathering);
+});
+
+test('a copy whose queue was deleted before its original left the disk is forgotten', async () => {
+  let node = await fresh();
+  const { core } = node;
+  core.queue('dead');
+  const source = core.queue('source', {
+    'x-dead-letter-exchange': longstr(''),
+    'x-dead-letter-routing-key': longstr('dead'),
+  });
+  core.send('source', 'first');
+  await node.store.journal.flush();
+  core.send('source', 'stays');
+  source.reject(core.get(source)!.entry);
+  core.vhost.remove(queueOf(node, 'dead'));
+  node = await restart(node);
+  expect(bodies(node, 'source')).toEqual(['stays']);
+});

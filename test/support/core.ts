@@ -3,9 +3,10 @@ import { Broker } from '../../src/broker/broker.ts';
 import { ManualClock } from '../../src/broker/clock.ts';
 import { Subscription } from '../../src/broker/consumers.ts';
 import type { Receiver } from '../../src/broker/consumers.ts';
-import { bind } from '../../src/broker/bind.ts';
+import { bind, unbind } from '../../src/broker/bind.ts';
 import { declareExchange, declareQueue } from '../../src/broker/declare.ts';
 import type { Actor } from '../../src/broker/declare.ts';
+import type { Exchange } from '../../src/broker/exchange.ts';
 import { NOTHING_RECOVERED } from '../../src/broker/journal.ts';
 import type { Journal, Recovered } from '../../src/broker/journal.ts';
 import { MemoryJournal } from '../../src/broker/memory-journal.ts';
@@ -15,7 +16,7 @@ import type { Queue } from '../../src/broker/queue.ts';
 import type { Vhost } from '../../src/broker/vhost.ts';
 import { decodeProperties, encodeProperties } from '../../src/wire/properties.ts';
 import type { Properties } from '../../src/wire/properties.ts';
-import { EMPTY_TABLE, fieldTable } from '../../src/wire/table.ts';
+import { fieldTable } from '../../src/wire/table.ts';
 import type { FieldValue } from '../../src/wire/table.ts';
 
 /** What a test reads of a message. */
@@ -60,6 +61,31 @@ export class TestConsumer implements Receiver {
   /** Takes so many more. */
   allow(credit: number): void {
     this.credit += credit;
+    this.#madeRoom(0);
+  }
+
+  ack(...entries: Entry[]): void {
+    for (const entry of entries) this.subscription?.queue.ack(entry);
+    this.#madeRoom(entries.length);
+  }
+
+  reject(...entries: Entry[]): void {
+    for (const entry of entries) this.subscription?.queue.reject(entry);
+    this.#madeRoom(entries.length);
+  }
+
+  requeue(...entries: Entry[]): void {
+    this.subscription?.queue.requeue(entries);
+    this.#madeRoom(entries.length);
+  }
+
+  cancel(): void {
+    if (this.subscription !== undefined) this.subscription.queue.removeConsumer(this.subscription);
+    this.#core.settle();
+  }
+
+  #madeRoom(settled: number): void {
+    if (this.subscription !== undefined) this.subscription.unacked -= settled;
     this.subscription?.resume();
     this.#core.settle();
   }
@@ -128,13 +154,35 @@ export class Core {
     return declareQueue(this.vhost, asked, this.actor, () => this.broker.generatedName('amq.gen'));
   }
 
-  exchange(name: string, type = 'direct', args: Record<string, FieldValue> = {}): void {
-    const flags = { durable: true, autoDelete: false, internal: false };
-    declareExchange(this.vhost, { name, type, ...flags, arguments: fieldTable(args) }, this.actor);
+  exchange(
+    name: string,
+    type = 'direct',
+    args: Record<string, FieldValue> = {},
+    flags: Partial<Parameters<typeof declareExchange>[1]> = {},
+  ): Exchange {
+    const asked = { name, type, durable: true, autoDelete: false, internal: false };
+    return declareExchange(this.vhost, { ...asked, arguments: fieldTable(args), ...flags }, this.actor);
   }
 
-  bind(source: string, destination: string, bindingKey = '', to: 'queue' | 'exchange' = 'queue'): void {
-    bind(this.vhost, { source, destination, to, bindingKey, arguments: EMPTY_TABLE }, this.actor);
+  bind(
+    source: string,
+    destination: string,
+    bindingKey = '',
+    to: 'queue' | 'exchange' = 'queue',
+    args: Record<string, FieldValue> = {},
+  ): void {
+    bind(this.vhost, { source, destination, to, bindingKey, arguments: fieldTable(args) }, this.actor);
+  }
+
+  unbind(
+    source: string,
+    destination: string,
+    bindingKey = '',
+    to: 'queue' | 'exchange' = 'queue',
+    args: Record<string, FieldValue> = {},
+  ): void {
+    unbind(this.vhost, { source, destination, to, bindingKey, arguments: fieldTable(args) }, this.actor);
+    this.settle();
   }
 
   /** Publishes; returns the bits of `Outcome`. */
@@ -177,6 +225,18 @@ export class Core {
       queue.ack(next.entry);
     }
     return all;
+  }
+
+  /** What is ready, in order; nothing changes. */
+  look(queue: Queue): Seen[] {
+    const entries = queue.ready.clear();
+    for (const entry of entries) queue.ready.push(entry);
+    return entries.map((entry) => this.see(entry));
+  }
+
+  /** The bodies of what is ready, in order; nothing changes. */
+  bodies(queue: Queue): string[] {
+    return this.look(queue).map(({ body }) => body);
   }
 
   see(entry: Entry): Seen {

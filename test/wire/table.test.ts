@@ -18,6 +18,7 @@ import {
   writeTable,
   type FieldValue,
 } from '../../src/wire/table.ts';
+import { checkTable } from '../../src/wire/table-walk.ts';
 import * as arbitrary from './support.ts';
 import { refusal } from './support.ts';
 
@@ -163,5 +164,41 @@ describe('raw entries', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('checkTable', () => {
+  const isReadable = (read: () => unknown): boolean => {
+    try {
+      read();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test('accepts what can be read and nothing else, and so does rawEntries', () => {
+    const damaged = fc
+      .tuple(arbitrary.fieldTable, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }))
+      .map(([table, changes]) => {
+        const bytes = writeTable(table);
+        for (const [at, octet] of changes) if (bytes.length > 0) bytes[at % bytes.length] = octet;
+        return bytes;
+      });
+    fc.assert(
+      fc.property(damaged, (bytes) => {
+        const expected = isReadable(() => readTable(bytes));
+        expect(isReadable(() => checkTable(bytes, 0, bytes.length))).toBe(expected);
+        expect(isReadable(() => rawEntries(bytes))).toBe(expected);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('keeps to its part of the bytes', () => {
+    const bytes = Buffer.concat([Buffer.of(1, 2), writeTable(fieldTable({ a: longstr('b') })), Buffer.of(3)]);
+    checkTable(bytes, 2, bytes.length - 1);
+    expect(() => checkTable(bytes, 2, bytes.length)).toThrow('the data ends');
+    expect(() => checkTable(bytes, 2, bytes.length - 2)).toThrow('the data ends');
   });
 });

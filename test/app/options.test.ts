@@ -1,0 +1,80 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { flagOf, mergeOptions, optionRows, readOptionsFile, variableOf } from '../../src/app/options.ts';
+import { temporaryDirectory } from '../support/store.ts';
+
+describe('where options come from', () => {
+  test('a flag beats the environment, the environment the file, the file the default', () => {
+    expect(mergeOptions({}, {}, {})['port']).toBe(5672);
+    expect(mergeOptions({}, {}, { port: 1 })['port']).toBe(1);
+    expect(mergeOptions({}, { LEVERET_PORT: '2' }, { port: 1 })['port']).toBe(2);
+    expect(mergeOptions({ port: '3' }, { LEVERET_PORT: '2' }, { port: 1 })['port']).toBe(3);
+  });
+
+  test('whoever says nothing gets a data directory', () => {
+    expect(mergeOptions({}, {}, {})).toMatchObject({
+      data: 'leveret-data',
+      memory: false,
+      host: '127.0.0.1',
+    });
+  });
+
+  test('of memory and data the nearer one wins, and both in one place are refused', () => {
+    expect(mergeOptions({ memory: true }, { LEVERET_DATA: 'd' }, {})['data']).toBeUndefined();
+    expect(mergeOptions({ data: 'd' }, { LEVERET_MEMORY: 'true' }, {})).toMatchObject({
+      data: 'd',
+      memory: false,
+    });
+    expect(mergeOptions({}, {}, { memory: true })['data']).toBeUndefined();
+    expect(() => mergeOptions({ data: 'd', memory: true }, {}, {})).toThrow('exclude each other');
+  });
+
+  test('a wrong value names its source', () => {
+    expect(() => mergeOptions({}, { LEVERET_PORT: 'x' }, {})).toThrow(
+      'LEVERET_PORT is a whole number from 0 to 65535, got "x"',
+    );
+    expect(() => mergeOptions({}, {}, { memory: 'perhaps' })).toThrow(
+      '"memory" in the configuration is true or false, got "perhaps"',
+    );
+    expect(() => mergeOptions({ host: '' }, {}, {})).toThrow('--host needs a text, got ""');
+  });
+
+  test('every option has a flag and a variable of its own', () => {
+    expect(optionRows.map(flagOf)).toContain('--max-message-size');
+    expect(optionRows.map(variableOf)).toContain('LEVERET_MAX_MESSAGE_SIZE');
+    expect(new Set(optionRows.map(flagOf)).size).toBe(optionRows.length);
+  });
+});
+
+describe('the configuration file', () => {
+  async function file(text: string): Promise<string> {
+    const path = join(await temporaryDirectory(), 'leveret.json');
+    await writeFile(path, text);
+    return path;
+  }
+
+  test('is JSON with the names of options', async () => {
+    expect(await readOptionsFile(await file('{ "port": 5673, "logLevel": "info" }'))).toEqual({
+      port: 5673,
+      logLevel: 'info',
+    });
+  });
+
+  test('an unknown name is refused together with the nearest known one', async () => {
+    await expect(readOptionsFile(await file('{ "loglevel": "info" }'))).rejects.toThrow(
+      'did you mean "logLevel"?',
+    );
+    await expect(readOptionsFile(await file('{ "completelyElse": 1 }'))).rejects.toThrow(
+      'known are host, port',
+    );
+  });
+
+  test('anything but an object is refused, and so is a file that is not there', async () => {
+    await expect(readOptionsFile(await file('[]'))).rejects.toThrow('holds no JSON object');
+    await expect(readOptionsFile(await file('{'))).rejects.toThrow('is not JSON: ');
+    await expect(readOptionsFile('/nonexistent/leveret.json')).rejects.toThrow(
+      'cannot read the configuration',
+    );
+  });
+});

@@ -1,0 +1,50 @@
+import type { CommitListener, Journal } from '../../src/broker/journal.ts';
+import { MemoryJournal } from '../../src/broker/memory-journal.ts';
+import type { Message, Page } from '../../src/broker/message.ts';
+
+/** A journal whose disk is as slow as the test wants: nothing is committed before `commit`. */
+export class ManualJournal implements Journal {
+  gathering = 1;
+  committed = 0;
+  defined = 0;
+  backlog = 0;
+  readonly #memory = new MemoryJournal();
+  #listeners = new Set<CommitListener>();
+
+  /** Everything so far is on disk. */
+  commit(): void {
+    this.committed = this.gathering++;
+    const listeners = this.#listeners;
+    this.#listeners = new Set();
+    for (const listener of listeners) listener.committed(this.committed);
+  }
+
+  write(message: Message, properties: Buffer, body: Buffer): void {
+    this.#memory.write(message, properties, body);
+  }
+
+  rewrite(message: Message, properties: Buffer, original: Message): void {
+    this.#memory.rewrite(message, properties, original);
+  }
+
+  load(page: Page): Buffer {
+    return this.#memory.load(page);
+  }
+
+  define(): void {
+    this.defined = this.gathering;
+  }
+
+  undefine(): void {
+    this.defined = this.gathering;
+  }
+
+  onCommit(listener: CommitListener): void {
+    this.#listeners.add(listener);
+  }
+
+  place(): void {}
+  settle(): void {}
+  delivered(): void {}
+  release(): void {}
+}
