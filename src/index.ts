@@ -8,20 +8,34 @@ export type { BrokerOptions } from './app/options.ts';
 export type { Node as RunningBroker } from './app/node.ts';
 export { StoreError } from './store/format.ts';
 
+/** How a broker is started in this process. */
+export interface StartOptions extends Partial<BrokerOptions> {
+  /**
+   * Hears of a write to `data` that failed: from then on nothing is confirmed any more. Without it the process ends
+   * with the error.
+   */
+  readonly onFailure?: (error: unknown) => void;
+}
+
 /**
  * Starts a broker in this process and resolves when it accepts connections. Without `data` everything is kept in
  * memory; without `port` a free one is picked.
  * @throws {StoreError} when the data directory cannot be used
  * @throws {OptionError} when an option is not what it should be
  */
-export async function startBroker(options: Partial<BrokerOptions> = {}): Promise<Node> {
+export async function startBroker(options: StartOptions = {}): Promise<Node> {
   const values: Record<string, unknown> = { port: 0, data: undefined };
   for (const row of optionRows) {
     const given = options[row.name as keyof BrokerOptions];
     if (given !== undefined) values[row.name] = row.read(given, `"${row.name}"`);
     else if (!(row.name in values)) values[row.name] = row.fallback;
   }
-  return startNode(values as unknown as BrokerOptions, (error) => {
+  return startNode(values as unknown as BrokerOptions, options.onFailure ?? endProcess);
+}
+
+/** Thrown where nobody catches it. */
+function endProcess(error: unknown): void {
+  setImmediate(() => {
     throw error;
   });
 }

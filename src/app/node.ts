@@ -70,6 +70,10 @@ function createBroker(store: Store | undefined, clock: RealClock, log: Log): Bro
       random: (bytes) => randomBytes(bytes),
       sha256: (bytes) => createHash('sha256').update(bytes).digest(),
     },
+    onFault: (queue, error) => {
+      const { stack } = error instanceof Error ? error : new Error(String(error));
+      log.error({ queue: queue.name, vhost: queue.identity.vhost, stack }, 'a bug: please report it');
+    },
     onLost: (queue, reason, cause) =>
       log.warn({ queue: queue.name, vhost: queue.identity.vhost, reason, cause }, 'dead letters are lost'),
   };
@@ -81,15 +85,13 @@ function createListener(options: BrokerOptions, broker: Broker, wallClock: RealC
   return new Listener({ broker, wallClock, log, largestBody, serverProperties: serverProperties() });
 }
 
-/** Sorted by key, as RabbitMQ sends them (CON-06, CON-07). */
+/** Sorted by key, as RabbitMQ sends them (CON-06, CON-07); of the capabilities only those there are. */
 function serverProperties(): FieldTable {
   const capabilities = [
     'authentication_failure_close',
     'basic.nack',
-    'connection.blocked',
     'consumer_cancel_notify',
     'consumer_priorities',
-    'direct_reply_to',
     'exchange_exchange_bindings',
     'per_consumer_qos',
     'publisher_confirms',

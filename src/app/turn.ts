@@ -1,7 +1,7 @@
 import type { Turn } from '../broker/broker.ts';
 
 /** How long one turn's expiries and deliveries may take before heartbeats and publishes get theirs (ms). */
-const LONGEST_TURN = 5;
+const LONGEST_TURN = 2;
 
 /** The event loop as the broker sees it. */
 export class LoopTurn implements Turn {

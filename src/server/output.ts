@@ -18,7 +18,7 @@ const CONTENT_HEADER = 12;
 const SETTLE_FRAME = FRAME_OVERHEAD + 13;
 
 /** Bytes written and not taken by the peer beyond which consumers of the connection get nothing more. */
-const HIGH_WATER = 512 * 1024;
+const HIGH_WATER = 2 * 1024 * 1024;
 const SMALL_CHUNK = 4 * 1024;
 const CHUNK = 64 * 1024;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isCycle, recordDeath } from '../../src/broker/death.ts';
+import { FirstDeaths, isCycle, recordDeath, writeHistory } from '../../src/broker/death.ts';
 import type { Death } from '../../src/broker/death.ts';
 import type { Queue } from '../../src/broker/queue.ts';
 import {
@@ -417,4 +417,24 @@ describe('the history', () => {
       }),
     );
   });
+});
+
+test('headers of a first death are the same whether written in one go or from those of the one before', () => {
+  const death = fc.record({
+    queue: fc.constantFrom('q', 'other'),
+    reason: fc.constantFrom('expired', 'rejected'),
+    time: fc.constantFrom(0n, 1_777_629_600n),
+    exchange: fc.constantFrom('', 'x'),
+    routingKeys: fc.constantFrom(['k'], ['k', 'cc'], ['\u00e9']),
+    originalExpiration: fc.option(fc.nat().map(String), { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(fc.array(death, { minLength: 1 }), (deaths) => {
+      const first = new FirstDeaths();
+      for (const one of deaths) {
+        const whole = writeHistory(Buffer.alloc(0), recordDeath([], one), one, true);
+        expect(first.write(one)).toEqual(whole);
+      }
+    }),
+  );
 });

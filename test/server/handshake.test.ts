@@ -101,10 +101,8 @@ describe('connection.start', () => {
     const capabilities = [
       'authentication_failure_close',
       'basic.nack',
-      'connection.blocked',
       'consumer_cancel_notify',
       'consumer_priorities',
-      'direct_reply_to',
       'exchange_exchange_bindings',
       'per_consumer_qos',
       'publisher_confirms',
