@@ -53,10 +53,11 @@ export class Deadline {
  * The head-of-queue scanner: takes the run of expired messages off the head and stops at the first that has not
  * expired, whatever stands behind it (EXP-01). They die afterwards, in order, in slices; from now on they are not
  * ready any more.
+ * @param most how many it takes in one go
  */
-export function takeExpired(ready: Ready, now: number, dying: Ring<Entry>): void {
+export function takeExpired(ready: Ready, now: number, dying: Ring<Entry>, most: number): void {
   let head = ready.peek();
-  while (head !== undefined && head.expiresAt <= now) {
+  for (let left = most; left > 0 && head !== undefined && head.expiresAt <= now; left--) {
     ready.shift();
     dying.push(head);
     head = ready.peek();

@@ -127,7 +127,7 @@ export class Queue {
   get(): Entry | undefined {
     this.touch();
     this.#deliver();
-    const entry = this.#unexpiredHead();
+    const entry = this.#unexpiredHead(Infinity);
     if (entry === undefined) return undefined;
     this.ready.shift();
     this.#handedOut(entry);
@@ -206,13 +206,15 @@ export class Queue {
   /** One slice of what there is to do: let the expired die, hand out the rest. Asks for more when more is left. */
   work(): void {
     if (this.#isDeleted) return;
-    if (this.#headMayExpire) takeExpired(this.ready, this.#host.clock.now(), this.#dying);
+    if (this.#headMayExpire) {
+      takeExpired(this.ready, this.#host.clock.now(), this.#dying, BURIALS - this.#dying.length);
+    }
     for (let left = BURIALS; left > 0 && this.#dying.length > 0; left--) {
       this.#host.bury(this, this.#dying.shift() as Entry, 'expired');
     }
     this.#deliver();
-    this.#aimAtHead();
-    if (this.#dying.length > 0) this.#host.later(this);
+    if (this.#dying.length > 0 || this.#isHeadExpired) this.#host.later(this);
+    else this.#aimAtHead();
   }
 
   /** Messages found on disk, as they stood before the restart. */
@@ -283,7 +285,7 @@ export class Queue {
   #deliver(): void {
     for (let left = DELIVERIES; left > 0; left--) {
       if (this.ready.length === 0) return;
-      const entry = this.#unexpiredHead();
+      const entry = this.#unexpiredHead(0);
       const consumer = entry === undefined ? undefined : this.consumers.next();
       if (entry === undefined || consumer === undefined) return;
       this.ready.shift();
@@ -292,15 +294,15 @@ export class Queue {
     this.#host.later(this);
   }
 
-  /** The deliver-time check: a message is never handed out at or past its deadline, whoever asks (TTL-18). */
-  #unexpiredHead(): Entry | undefined {
-    const head = this.ready.peek();
-    if (head === undefined || head.expiresAt === Infinity) return head;
-    const now = this.#host.clock.now();
-    if (head.expiresAt > now) return head;
-    takeExpired(this.ready, now, this.#dying);
+  /**
+   * The deliver-time check: a message is never handed out at or past its deadline, whoever asks (TTL-18).
+   * @param most how many expired ones may be passed over to find one that is not
+   */
+  #unexpiredHead(most: number): Entry | undefined {
+    if (!this.#isHeadExpired) return this.ready.peek();
+    takeExpired(this.ready, this.#host.clock.now(), this.#dying, most);
     this.#host.later(this);
-    return this.ready.peek();
+    return this.#isHeadExpired ? undefined : this.ready.peek();
   }
 
   #give(consumer: Subscription, entry: Entry): void {
@@ -320,6 +322,11 @@ export class Queue {
     if (!entry.recorded || id <= (this.#delivered[entry.lane] ?? 0)) return;
     this.#delivered[entry.lane] = id;
     this.#host.journal.delivered(this.identity.id, entry.lane, id);
+  }
+
+  get #isHeadExpired(): boolean {
+    const expiresAt = this.ready.peek()?.expiresAt ?? Infinity;
+    return expiresAt !== Infinity && expiresAt <= this.#host.clock.now();
   }
 
   get #headMayExpire(): boolean {

@@ -67,7 +67,8 @@ export class Ring<T> {
   #resize(): void {
     let size = 4;
     while (size < this.#length * 2) size *= 2;
-    const slots: (T | undefined)[] = Array.from({ length: size });
+    // oxlint-disable-next-line unicorn/no-new-array -- `Array.from` takes 20 ms for a million, this 2 ms
+    const slots = new Array<T | undefined>(size).fill(undefined);
     for (let index = 0; index < this.#length; index++) {
       slots[index] = this.#slots[(this.#head + index) & this.#mask];
     }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { startNode, type Node } from '../app/node.ts';
+import type { Node } from '../app/node.ts';
 import { mergeOptions, type BrokerOptions } from '../app/options.ts';
 import { Failure } from './failure.ts';
 import { interruptible } from './interrupt.ts';
@@ -58,6 +58,7 @@ async function demo(options: DemoOptions): Promise<void> {
 }
 
 async function startBroker(): Promise<Node> {
+  const { startNode } = await import('../app/node.ts'); // loaded here: the other commands start without it
   const options = mergeOptions({ memory: true, port: 0 }, {}, {});
   try {
     return await startNode({ data: undefined, ...options } as unknown as BrokerOptions, () => undefined);

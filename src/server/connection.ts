@@ -5,7 +5,7 @@ import type { Actor } from '../broker/declare.ts';
 import type { CommitListener } from '../broker/journal.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { decodeMethod } from '../wire/codec.ts';
-import { FrameType, PROTOCOL_HEADER, PROTOCOL_HEADER_0_9 } from '../wire/constants.ts';
+import { FrameType, PROTOCOL_HEADER } from '../wire/constants.ts';
 import { AmqpError, NO_METHOD, replyText } from '../wire/errors.ts';
 import type { MethodIds } from '../wire/errors.ts';
 import { describeOctets, FrameDecoder, HEARTBEAT_FRAME } from '../wire/frames.ts';
@@ -17,8 +17,10 @@ import type { ChannelPeer } from './channel.ts';
 import { Handshake, LIMITS, SilentRefusal, unexpectedMethod } from './handshake.ts';
 import type { Session } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Intake } from './intake.ts';
 import type { Log } from './log.ts';
 import { Output } from './output.ts';
+import { ProtocolHeader } from './protocol-header.ts';
 
 /** What every connection of a server shares. */
 export interface ConnectionHost {
@@ -38,9 +40,7 @@ const HANDSHAKE_MS = 10_000;
 /** How long a refused client is kept waiting (CON-14, CON-15). */
 const REFUSED_MS = 3_000;
 const LONGEST_CLOSE_SECONDS = 30;
-const PROTOCOL_HEADER_SIZE = 8;
-/** Bytes not yet on disk, or not yet taken by the peer, beyond which nothing more is read from a connection. */
-const BACKLOG = 32 * 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 type State = 'header' | 'handshake' | 'running' | 'closing' | 'closed';
 
@@ -49,18 +49,18 @@ export class Connection implements ChannelPeer, CommitListener {
   readonly output: Output;
   readonly #host: ConnectionHost;
   readonly #stream: Duplex;
+  readonly #intake: Intake;
   readonly #handshake: Handshake;
   readonly #decoder: FrameDecoder;
   readonly #channels = new Map<number, Channel>();
   readonly #name: string;
   #state: State = 'header';
-  #header = Buffer.alloc(0);
+  readonly #header = new ProtocolHeader();
   #session: Session | undefined = undefined;
   #actor: Actor | undefined = undefined;
   #deadline: Timer | undefined = undefined;
   #heartbeat: Heartbeat | undefined = undefined;
   #hasReceived = false;
-  #isPaused = false;
   /** Channels with something to say before this turn's output leaves. */
   readonly #dirty = new Set<Channel>();
   #isFlushScheduled = false;
@@ -80,6 +80,7 @@ export class Connection implements ChannelPeer, CommitListener {
       () => this.#scheduleFlush(),
       () => this.#resumeChannels(),
     );
+    this.#intake = new Intake(stream, this.output, host.broker.journal, this);
     this.#handshake = new Handshake(host.broker, host.serverProperties, isLoopback);
     this.#decoder = new FrameDecoder(LIMITS.frameMax, (type, channel, payload) =>
       this.#frame(type, channel, payload),
@@ -125,11 +126,9 @@ export class Connection implements ChannelPeer, CommitListener {
   /** A connection error: everything it had is given back, and only the close handshake is left (CON-54). */
   fail(error: AmqpError, at: MethodIds): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
-    const { log } = this.#host;
-    log.warn(
-      { connection: this.#name, code: error.code, reason: error.message },
-      'connection closed by an error',
-    );
+    const fields = { connection: this.#name, code: error.code, reason: error.message };
+    if (error.reply === 'CONNECTION_FORCED') this.#host.log.info(fields, 'connection closed');
+    else this.#host.log.warn(fields, 'connection closed by an error');
     const isTrusted = this.#state === 'running' && !this.#decoder.isBroken; // CON-33
     this.#release();
     const { code: replyCode } = error;
@@ -160,7 +159,7 @@ export class Connection implements ChannelPeer, CommitListener {
       this.#closeOkAfter = -1;
       this.output.method(0, { name: 'connection.close-ok' });
     }
-    this.#updatePause();
+    this.#updateIntake();
   }
 
   get #closeMs(): number {
@@ -174,22 +173,21 @@ export class Connection implements ChannelPeer, CommitListener {
     const frames = this.#state === 'header' ? this.#readHeader(chunk) : chunk;
     if (frames.length === 0) return;
     this.#guard(() => this.#decoder.push(frames));
-    this.#updatePause();
+    this.#updateIntake();
   }
 
   /** Another protocol is told which one is spoken here (CON-01, CON-02, CON-03). */
   #readHeader(chunk: Buffer): Buffer {
-    this.#header = Buffer.concat([this.#header, chunk]);
-    if (this.#header.length < PROTOCOL_HEADER_SIZE) return Buffer.alloc(0);
-    const header = this.#header.subarray(0, PROTOCOL_HEADER_SIZE);
-    if (!header.equals(PROTOCOL_HEADER) && !header.equals(PROTOCOL_HEADER_0_9)) {
+    const header = this.#header.push(chunk);
+    if (header === undefined) return NOTHING;
+    if (!header.isOurs) {
       this.#state = 'closed';
       this.#stream.end(PROTOCOL_HEADER, () => this.#stream.destroy());
-      return Buffer.alloc(0);
+      return NOTHING;
     }
     this.#state = 'handshake';
     this.output.method(0, this.#handshake.start());
-    return this.#header.subarray(PROTOCOL_HEADER_SIZE);
+    return header.rest;
   }
 
   /** What the decoder itself refuses. */
@@ -280,7 +278,7 @@ export class Connection implements ChannelPeer, CommitListener {
         this.#hasReceived = false;
         return received;
       },
-      isPaused: false,
+      isPaused: () => this.#intake.isPaused,
       sendHeartbeat: () => this.output.raw(HEARTBEAT_FRAME),
       silent: () => {
         this.#host.log.warn({ connection: this.#name, heartbeat }, 'missed heartbeats');
@@ -332,28 +330,18 @@ export class Connection implements ChannelPeer, CommitListener {
 
   #resumeChannels(): void {
     for (const channel of this.#channels.values()) channel.resume();
-    this.#updatePause();
+    this.#updateIntake();
   }
 
-  /** A publisher waits while the journal is behind, and anyone who does not take what it is sent. */
-  #updatePause(): void {
-    if (this.#state !== 'running') return;
-    const { journal } = this.broker;
-    const isBehind = journal.backlog > BACKLOG;
-    const wantsPause = isBehind || this.output.isFull;
-    if (isBehind) journal.onCommit(this);
-    if (wantsPause === this.#isPaused) return;
-    this.#isPaused = wantsPause;
-    if (wantsPause) this.#stream.pause();
-    else this.#stream.resume();
+  #updateIntake(): void {
+    if (this.#state === 'running') this.#intake.update();
   }
 
   #closeBy(ms: number): void {
     const { wallClock } = this.#host;
     this.#deadline?.cancel();
     this.#deadline = wallClock.at(wallClock.now() + ms, () => this.#stream.destroy());
-    if (this.#isPaused) this.#stream.resume();
-    this.#isPaused = false;
+    this.#intake.open();
   }
 
   /** Gives back everything the connection had (CON-61, QUE-29). */

@@ -7,7 +7,7 @@ export interface HeartbeatPeer {
   /** Whether anything was received since the last call. */
   takeReceived(): boolean;
   /** Receiving is suspended by ourselves: silence means nothing (CON-25). */
-  readonly isPaused: boolean;
+  isPaused(): boolean;
   sendHeartbeat(): void;
   /** The peer has been silent for too long. */
   silent(): void;
@@ -46,7 +46,7 @@ export class Heartbeat {
 
   #armWatcher(): void {
     this.#watcher = this.#clock.at(this.#clock.now() + this.#interval, () => {
-      const alive = this.#peer.takeReceived() || this.#peer.isPaused;
+      const alive = this.#peer.takeReceived() || this.#peer.isPaused();
       this.#missed = alive ? 0 : this.#missed + 1;
       if (this.#missed === 2) this.#peer.silent();
       else this.#armWatcher();
