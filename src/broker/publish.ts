@@ -30,6 +30,20 @@ export interface Address {
   readonly routingKey: string;
 }
 
+/** A publish that was checked and routed. */
+export interface Routed {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly moreKeys: MoreKeys | undefined;
+  readonly targets: readonly Queue[];
+  /** Milliseconds; Infinity when the message has none. */
+  readonly ttl: number;
+  readonly persistent: boolean;
+  readonly priority: number;
+  /** As consumers will see them. */
+  readonly properties: Buffer;
+}
+
 /**
  * Publishes for one channel: checks, routes, writes the content once and puts it in every queue it reaches.
  * The route of the last address is remembered until the topology or the permissions change.
@@ -51,12 +65,19 @@ export class Publisher {
   }
 
   /**
-   * Checks in the order of TTL-07 and PUB-01.
    * @param properties flags and values as on the wire; copied
    * @param body copied
    * @returns bits of `Outcome`
    */
   publish(address: Address, properties: Buffer, body: Buffer): number {
+    return this.enqueue(this.route(address, properties), body);
+  }
+
+  /**
+   * Everything that can be refused, in the order of TTL-07 and PUB-01. Nothing has happened yet.
+   * @param properties flags and values as on the wire; the result refers to them
+   */
+  route(address: Address, properties: Buffer): Routed {
     const exchange = this.#exchange(address);
     const scan = this.#scan.scan(properties, 0, properties.length);
     const { expiration } = scan;
@@ -64,13 +85,27 @@ export class Publisher {
     const moreKeys = this.#moreKeys(properties);
     if (scan.userId !== undefined) this.#checkUserId(scan.userId);
     const targets = this.#targets(address, exchange, moreKeys, properties);
+    return {
+      exchange: exchange.name,
+      routingKey: address.routingKey,
+      moreKeys,
+      targets,
+      ttl,
+      persistent: scan.persistent,
+      priority: Math.max(scan.priority, 0),
+      properties: this.#forwarded(properties, ttl, moreKeys),
+    };
+  }
+
+  /** Puts a message in the queues it was routed to; its lifetime begins now (TTL-10, TXC-04). */
+  enqueue(routed: Routed, body: Buffer): number {
+    const { moreKeys, targets, ttl, persistent } = routed;
     if (targets.length === 0) return 0;
-    const persistent = scan.persistent;
-    const priority = Math.max(scan.priority, 0);
+    const { exchange, routingKey, priority } = routed;
     const id = this.#vhost.nextMessageId();
-    const message = new Message(id, exchange.name, address.routingKey, moreKeys, persistent, false, priority);
+    const message = new Message(id, exchange, routingKey, moreKeys, persistent, false, priority);
     const durablePlaces = persistent ? countDurable(targets) : 0;
-    this.#vhost.journal.write(message, this.#forwarded(properties, ttl, moreKeys), body, durablePlaces);
+    this.#vhost.journal.write(message, routed.properties, body, durablePlaces);
     const refusals = this.#vhost.enqueue(message, targets, ttl);
     const outcome = Outcome.ROUTED | (durablePlaces > 0 ? Outcome.DURABLE : 0);
     return refusals > 0 ? outcome | Outcome.REFUSED : outcome;

@@ -11,9 +11,9 @@ import type { Channel } from './channel.ts';
 import { Confirms } from './confirms.ts';
 import { Consumer } from './consumer.ts';
 import { cut } from './output.ts';
+import { Transaction, withoutDeleted } from './tx.ts';
+import type { Settlement } from './tx.ts';
 import { Delivery, Unacked } from './unacked.ts';
-
-export type Settlement = 'ack' | 'reject' | 'requeue';
 
 /** What the basic and confirm classes do on one channel. */
 export class Basic {
@@ -23,6 +23,8 @@ export class Basic {
   readonly #consumers = new Map<string, Consumer>();
   /** Undefined until confirm.select. */
   #confirms: Confirms | undefined = undefined;
+  /** Undefined until tx.select. */
+  #transaction: Transaction | undefined = undefined;
   #deliveryTag = 0;
   /** For consumers started from now on (QOS-02); 0 is no limit. */
   #prefetch = 0;
@@ -39,6 +41,10 @@ export class Basic {
   publish(method: MethodOf<'basic.publish'>, content: Content): void {
     if (method.immediate) throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true'); // PUB-02
     if (content.body === undefined) throw this.#tooLarge(content.size);
+    if (this.#transaction !== undefined) {
+      const routed = this.#publisher.route(method, content.properties);
+      return this.#transaction.publish(method, routed, content.properties, content.body);
+    }
     const outcome = this.#publisher.publish(method, content.properties, content.body);
     if (outcome === 0 && method.mandatory) this.#return(method, content.properties, content.body);
     if (this.#confirms === undefined) return;
@@ -74,7 +80,11 @@ export class Basic {
     );
   }
 
+  /** @throws {AmqpError} PRECONDITION_FAILED on a transactional channel (CNF-02) */
   confirmSelect({ noWait }: MethodOf<'confirm.select'>): void {
+    if (this.#transaction !== undefined) {
+      throw new AmqpError('PRECONDITION_FAILED', 'cannot switch from tx to confirm mode');
+    }
     this.#confirms ??= new Confirms();
     if (!noWait) this.#channel.send({ name: 'confirm.select-ok' });
   }
@@ -182,7 +192,45 @@ export class Basic {
     return tag;
   }
 
+  /** @throws {AmqpError} PRECONDITION_FAILED in confirm mode (TXN-01) */
+  txSelect(): void {
+    if (this.#confirms !== undefined) {
+      throw new AmqpError('PRECONDITION_FAILED', 'cannot switch from confirm to tx mode');
+    }
+    this.#transaction ??= new Transaction();
+    this.#channel.send({ name: 'tx.select-ok' });
+  }
+
+  /** Publishes first, then settlements, each in order (TXN-03); the answer waits for the disk (TXN-04). */
+  txCommit(): void {
+    const { publishes, settlements } = this.#openTransaction().take();
+    let outcomes = 0;
+    for (const { method, routed, properties, body } of publishes) {
+      const outcome = this.#publisher.enqueue(withoutDeleted(routed), body);
+      if (outcome === 0 && method.mandatory) this.#return(method, properties, body); // PUB-09
+      outcomes |= outcome;
+    }
+    for (const { deliveries, how } of settlements) this.#settleAll(deliveries, how);
+    if ((outcomes & Outcome.REFUSED) !== 0)
+      throw new AmqpError('PRECONDITION_FAILED', 'partial tx completion');
+    this.#channel.holdAll();
+    this.#channel.send({ name: 'tx.commit-ok' });
+  }
+
+  /** What was settled is outstanding again, and not redelivered (TXN-05). */
+  txRollback(): void {
+    const { settlements } = this.#openTransaction().take();
+    for (const { deliveries } of settlements) this.#unacked.restore(deliveries);
+    this.#channel.send({ name: 'tx.rollback-ok' });
+  }
+
+  #openTransaction(): Transaction {
+    if (this.#transaction !== undefined) return this.#transaction;
+    throw new AmqpError('PRECONDITION_FAILED', 'channel is not transactional'); // TXN-02
+  }
+
   settle(tag: number, multiple: boolean, how: Settlement): void {
+    if (this.#transaction !== undefined) return this.#transaction.settle(this.#take(tag, multiple), how);
     if (!multiple) {
       const delivery = this.#unacked.take(tag);
       if (delivery === undefined) throw unknownTag(tag);
@@ -190,9 +238,14 @@ export class Basic {
       else delivery.queue[how](delivery.entry);
       return this.#settled(delivery);
     }
-    const deliveries = tag === 0 ? this.#unacked.takeAll() : this.#unacked.takeUpTo(tag); // ACK-03
-    if (deliveries === undefined) throw unknownTag(tag);
-    this.#settleAll(deliveries, how);
+    this.#settleAll(this.#take(tag, multiple), how);
+  }
+
+  #take(tag: number, multiple: boolean): readonly Delivery[] {
+    if (multiple && tag === 0) return this.#unacked.takeAll(); // ACK-03
+    const taken = multiple ? this.#unacked.takeUpTo(tag) : this.#unacked.take(tag);
+    if (taken === undefined) throw unknownTag(tag);
+    return taken instanceof Delivery ? [taken] : taken;
   }
 
   recover(requeue: boolean, answer: boolean): void {
@@ -205,6 +258,8 @@ export class Basic {
   release(): void {
     for (const consumer of this.#consumers.values()) consumer.queue.removeConsumer(consumer);
     this.#consumers.clear();
+    for (const { deliveries } of this.#transaction?.take().settlements ?? [])
+      this.#unacked.restore(deliveries);
     this.#settleAll(this.#unacked.takeAll(), 'requeue');
     this.#confirms = undefined;
   }

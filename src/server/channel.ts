@@ -99,9 +99,18 @@ export class Channel implements Receiver, CommitListener {
 
   /** Answers from here on wait until every definition made so far is on disk. */
   hold(): void {
+    this.#holdUntil(this.peer.broker.journal.defined);
+  }
+
+  /** Answers from here on wait until everything recorded so far is on disk. */
+  holdAll(): void {
+    this.#holdUntil(this.peer.broker.journal.gathering);
+  }
+
+  #holdUntil(batch: number): void {
     const { journal } = this.peer.broker;
-    if (journal.defined <= journal.committed) return;
-    this.#heldUntil = journal.defined;
+    if (batch <= journal.committed) return;
+    this.#heldUntil = Math.max(batch, this.#heldUntil);
     journal.onCommit(this);
   }
 
@@ -270,7 +279,11 @@ export class Channel implements Receiver, CommitListener {
       case 'channel.open':
         throw new AmqpError('CHANNEL_ERROR', `second 'channel.open' seen`);
       case 'tx.select':
-        throw new AmqpError('NOT_IMPLEMENTED', 'transactions are not supported, use publisher confirms');
+        return this.#basic.txSelect();
+      case 'tx.commit':
+        return this.#basic.txCommit();
+      case 'tx.rollback':
+        return this.#basic.txRollback();
       default:
         throw new AmqpError('COMMAND_INVALID', 'unimplemented method'); // CON-44
     }

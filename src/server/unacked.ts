@@ -68,6 +68,15 @@ export class Unacked {
     return taken;
   }
 
+  /** Puts back what was taken out, at the places it had. */
+  restore(deliveries: readonly Delivery[]): void {
+    const all = [...this.takeAll(), ...deliveries].sort((a, b) => a.tag - b.tag);
+    for (const delivery of all) {
+      delivery.next = undefined;
+      this.add(delivery);
+    }
+  }
+
   /** Takes out all, oldest first. */
   takeAll(): Delivery[] {
     const all = [...this.#byTag.values()];

@@ -218,3 +218,18 @@ describe('a remembered route', () => {
     expect(other.ready.length).toBe(1);
   });
 });
+
+test('a message that was routed earlier lives from the moment it is enqueued [TXC-04]', () => {
+  const core = new Core();
+  core.queue('q');
+  const publisher = new Publisher(core.vhost, core.actor);
+  const properties = encodeProperties({ expiration: '200' });
+  const routed = publisher.route({ exchange: '', routingKey: 'q' }, properties);
+  core.advance(400);
+  publisher.enqueue(routed, Buffer.from('m'));
+  core.settle();
+  core.advance(199);
+  expect(core.vhost.queues.get('q')?.ready.length).toBe(1);
+  core.advance(1);
+  expect(core.vhost.queues.get('q')?.ready.length).toBe(0);
+});

@@ -1,0 +1,56 @@
+import type { Routed } from '../broker/publish.ts';
+import type { MethodOf } from '../wire/methods.ts';
+import type { Delivery } from './unacked.ts';
+
+export type Settlement = 'ack' | 'reject' | 'requeue';
+
+/** A publish that waits for the commit. All bytes are its own. */
+export interface PendingPublish {
+  readonly method: MethodOf<'basic.publish'>;
+  readonly routed: Routed;
+  /** As they were published, for a return. */
+  readonly properties: Buffer;
+  readonly body: Buffer;
+}
+
+interface PendingSettlement {
+  readonly deliveries: readonly Delivery[];
+  readonly how: Settlement;
+}
+
+/** What a transactional channel was told and has not done yet (TXN-03). */
+export class Transaction {
+  #publishes: PendingPublish[] = [];
+  #settlements: PendingSettlement[] = [];
+
+  publish(method: MethodOf<'basic.publish'>, routed: Routed, properties: Buffer, body: Buffer): void {
+    const own = { ...routed, properties: Buffer.from(routed.properties) };
+    this.#publishes.push({
+      method,
+      routed: own,
+      properties: Buffer.from(properties),
+      body: Buffer.from(body),
+    });
+  }
+
+  settle(deliveries: readonly Delivery[], how: Settlement): void {
+    this.#settlements.push({ deliveries, how });
+  }
+
+  /** Takes out everything: it is committed or forgotten, and the next transaction begins. */
+  take(): {
+    readonly publishes: readonly PendingPublish[];
+    readonly settlements: readonly PendingSettlement[];
+  } {
+    const taken = { publishes: this.#publishes, settlements: this.#settlements };
+    this.#publishes = [];
+    this.#settlements = [];
+    return taken;
+  }
+}
+
+/** Queues that were deleted since the message was routed do not get it. */
+export function withoutDeleted(routed: Routed): Routed {
+  if (!routed.targets.some((queue) => queue.isDeleted)) return routed;
+  return { ...routed, targets: routed.targets.filter((queue) => !queue.isDeleted) };
+}
