@@ -61,3 +61,15 @@ function numberKey(prefix: number, number: number): Buffer {
   key.writeBigUInt64BE(BigInt(number), 1);
   return key;
 }
+
+const LANES = 256;
+
+/** One lane of a queue as a number, for maps in memory. */
+export function laneId(queueId: number, lane: number): number {
+  return queueId * LANES + lane;
+}
+
+/** The key of a lane named by `laneId`. */
+export function deliveredKeyOf(id: number): Buffer {
+  return deliveredKey(Math.floor(id / LANES), id % LANES);
+}

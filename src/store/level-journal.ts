@@ -5,7 +5,7 @@ import { Compaction } from './compaction.ts';
 import { encodeDefinition } from './definitions.ts';
 import type { DefinitionNumbers } from './definitions.ts';
 import type { Database } from './format.ts';
-import { deliveredKey, NEXT_QUEUE_KEY, pageKey } from './keys.ts';
+import { deliveredKey, deliveredKeyOf, laneId, NEXT_QUEUE_KEY, pageKey } from './keys.ts';
 import type { PageTable } from './page-table.ts';
 import { JournalPage, PageFiller } from './pages.ts';
 import { messageSize, SETTLE_SIZE, writeMessage, writePlace, writeSettle } from './records.ts';
@@ -30,7 +30,6 @@ interface Batch {
 const DURABLE_SLAB = 256 * 1024;
 /** Smaller: one long-lived transient message keeps a whole slab in memory. */
 const TRANSIENT_SLAB = 64 * 1024;
-const LANES = 256;
 
 /**
  * The journal on LevelDB. What happens in one turn of the loop gathers in pages and is written by one synced batch;
@@ -55,7 +54,7 @@ export class LevelJournal implements Journal {
   #settledMessages: Message[] = [];
   #settledQueues: number[] = [];
   #operations: Operation[] = [];
-  /** By queue id times lanes plus lane. */
+  /** By `laneId`. */
   #deliveredIds = new Map<number, number>();
   #listeners = new Set<CommitListener>();
   #isDirty = false;
@@ -127,7 +126,7 @@ export class LevelJournal implements Journal {
   }
 
   delivered(queueId: number, lane: number, messageId: number): void {
-    this.#deliveredIds.set(queueId * LANES + lane, messageId);
+    this.#deliveredIds.set(laneId(queueId, lane), messageId);
     this.#dirty(0);
   }
 
@@ -165,7 +164,7 @@ export class LevelJournal implements Journal {
     this.#operations.push({ type: 'del', key });
     this.defined = this.gathering;
     if (definition.kind === 'queue') {
-      this.#deliveredIds.delete(definition.id * LANES);
+      this.#deliveredIds.delete(laneId(definition.id, 0));
       this.#operations.push({ type: 'del', key: deliveredKey(definition.id, 0) }); // others go at the next start
     }
     this.#dirty(0);
@@ -245,8 +244,7 @@ export class LevelJournal implements Journal {
       operations.push({ type: 'put', key: pageKey(page.id), value: page.bytes as Buffer });
     }
     for (const [id, messageId] of this.#deliveredIds) {
-      const key = deliveredKey(Math.floor(id / LANES), id % LANES);
-      operations.push({ type: 'put', key, value: Buffer.from(String(messageId)) });
+      operations.push({ type: 'put', key: deliveredKeyOf(id), value: Buffer.from(String(messageId)) });
     }
     const batch = { number: this.gathering++, pages, operations };
     this.#writingBytes = this.#gatheringBytes;

@@ -3,7 +3,7 @@ import type { Definition, Recovered, RecoveredPlace } from '../broker/journal.ts
 import { decodeDefinition, DefinitionNumbers } from './definitions.ts';
 import type { Database } from './format.ts';
 import { StoreError } from './format.ts';
-import { definitionOf, deliveredKey, deliveredOf, keyRange, NEXT_QUEUE_KEY, pageOf } from './keys.ts';
+import { definitionOf, deliveredKey, deliveredOf, keyRange, laneId, NEXT_QUEUE_KEY, pageOf } from './keys.ts';
 import type { JournalState } from './level-journal.ts';
 import { PageTable } from './page-table.ts';
 import { hasOwnBody, JournalPage } from './pages.ts';
@@ -56,12 +56,12 @@ async function readDefinitions(db: Database, numbers: DefinitionNumbers): Promis
 }
 
 /** The youngest message handed out, by queue and lane; what belongs to no queue is deleted. */
-async function readDelivered(db: Database, known: ReadonlySet<number>): Promise<Map<string, number>> {
-  const delivered = new Map<string, number>();
+async function readDelivered(db: Database, known: ReadonlySet<number>): Promise<Map<number, number>> {
+  const delivered = new Map<number, number>();
   const stale: Buffer[] = [];
   for await (const [key, value] of db.iterator(keyRange('delivered'))) {
     const { queueId, lane } = deliveredOf(key);
-    if (known.has(queueId)) delivered.set(`${queueId}/${lane}`, Number(value.toString()));
+    if (known.has(queueId)) delivered.set(laneId(queueId, lane), Number(value.toString()));
     else stale.push(deliveredKey(queueId, lane));
   }
   await db.batch(stale.map((key) => ({ type: 'del', key })));
@@ -103,7 +103,7 @@ class Replay {
   }
 
   /** @returns what each queue held, in order of arrival */
-  finish(delivered: ReadonlyMap<string, number>): Map<number, RecoveredPlace[]> {
+  finish(delivered: ReadonlyMap<number, number>): Map<number, RecoveredPlace[]> {
     this.#applySettles();
     const byQueue = new Map<number, RecoveredPlace[]>();
     for (const found of this.#found.values()) this.#keep(found, delivered, byQueue);
@@ -137,7 +137,7 @@ class Replay {
     }
   }
 
-  #keep(found: Found, delivered: ReadonlyMap<string, number>, byQueue: Map<number, RecoveredPlace[]>): void {
+  #keep(found: Found, delivered: ReadonlyMap<number, number>, byQueue: Map<number, RecoveredPlace[]>): void {
     const { message, page } = found;
     const places = found.places.filter(({ queueId }) => this.#queueIds.has(queueId)); // others were deleted
     if (places.length === 0) return;
@@ -150,7 +150,7 @@ class Replay {
     if (hasOwnBody(message)) message.bodyPage = page;
     else body.page.lend(message);
     for (const { queueId, expiresAt, lane } of places) {
-      const redelivered = message.id <= (delivered.get(`${queueId}/${lane}`) ?? 0);
+      const redelivered = message.id <= (delivered.get(laneId(queueId, lane)) ?? 0);
       const held = byQueue.get(queueId);
       if (held === undefined) byQueue.set(queueId, [{ message, expiresAt, lane, redelivered }]);
       else held.push({ message, expiresAt, lane, redelivered });
