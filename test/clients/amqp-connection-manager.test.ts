@@ -3,7 +3,7 @@ import { connect } from 'amqp-connection-manager';
 import type { AmqpConnectionManager, ChannelWrapper } from 'amqp-connection-manager';
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { expect, test } from 'vitest';
-import { startTestBroker } from '../support/broker.ts';
+import { spawnBroker } from '../support/process.ts';
 import { temporaryDirectory } from '../support/store.ts';
 import { describePrograms, within } from './programs.ts';
 import type { Client, Delivery, Verdict } from './programs.ts';
@@ -120,9 +120,12 @@ describePrograms('amqp-connection-manager', async (url) =>
   new ManagedClient(connect([url], { reconnectTimeInSeconds: 0.05 })).ready(),
 );
 
-test('a broker that dies comes back under amqp-connection-manager, and nothing is lost', async () => {
+test.each([
+  ['stops in order', 'SIGTERM'],
+  ['is killed', 'SIGKILL'],
+] as const)('a broker that %s comes back, and nothing is lost', async (_how, signal) => {
   const data = await temporaryDirectory();
-  const first = await startTestBroker({ data });
+  const first = await spawnBroker('--data', data, '--port', '0');
   const manager = connect([first.url], { reconnectTimeInSeconds: 0.05, heartbeatIntervalInSeconds: 5 });
   const taken: string[] = [];
   const channel = manager.createChannel({
@@ -139,12 +142,12 @@ test('a broker that dies comes back under amqp-connection-manager, and nothing i
   await channel.waitForConnect();
   await channel.sendToQueue('wait', Buffer.from('before'), { persistent: true });
   const disconnected = once(manager, 'disconnect');
-  await first.stop();
+  await first.kill(signal);
   await within(disconnected, 'the disconnect');
   const queued = [1, 2, 3].map((n) =>
     channel.sendToQueue('work', Buffer.from(`queued ${n}`), { persistent: true }),
   );
-  const second = await startTestBroker({ data, port: first.port });
+  const second = await spawnBroker('--data', data, '--port', String(first.port));
   await within(Promise.all(queued), 'the confirms of what was queued');
   const all = new Promise<void>((resolve) => {
     void channel.consume('work', (message) => {
@@ -156,5 +159,5 @@ test('a broker that dies comes back under amqp-connection-manager, and nothing i
   await within(all, 'four messages');
   expect(taken.sort()).toEqual(['before', 'queued 1', 'queued 2', 'queued 3']);
   await manager.close();
-  await second.stop();
+  expect(await second.kill('SIGTERM')).toBe(0);
 });
