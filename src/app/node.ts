@@ -70,9 +70,9 @@ function createBroker(store: Store | undefined, clock: RealClock, log: Log): Bro
       random: (bytes) => randomBytes(bytes),
       sha256: (bytes) => createHash('sha256').update(bytes).digest(),
     },
-    onFault: (queue, error) => {
+    onFault: (error) => {
       const { stack } = error instanceof Error ? error : new Error(String(error));
-      log.error({ queue: queue.name, vhost: queue.identity.vhost, stack }, 'a bug: please report it');
+      log.error({ stack }, 'a bug: please report it');
     },
     onLost: (queue, reason, cause) =>
       log.warn({ queue: queue.name, vhost: queue.identity.vhost, reason, cause }, 'dead letters are lost'),

@@ -25,8 +25,8 @@ export interface BrokerPorts {
   readonly secrets: Secrets;
   /** The first time a queue loses dead letters for a reason; RabbitMQ drops them in silence. */
   readonly onLost?: (queue: Queue, reason: DeathReason, why: LostReason) => void;
-  /** Something was thrown in a queue's turn: a bug of ours. The others go on; without this the error passes on. */
-  readonly onFault?: (queue: Queue, error: unknown) => void;
+  /** Something was thrown in a turn of the broker's own: a bug. The rest goes on; without this the error passes on. */
+  readonly onFault?: (error: unknown) => void;
 }
 
 /** Vhosts, users, and the queues that have work. Everything it does is done when the call returns. */
@@ -94,7 +94,7 @@ export class Broker implements VhostHost {
   }
 
   soon(task: () => void): void {
-    this.#turn.soon(task);
+    this.#turn.soon(() => this.#guard(task));
   }
 
   /** The queue gets its turn before long, once however often it asks. */
@@ -126,7 +126,7 @@ export class Broker implements VhostHost {
     this.#isScheduled = false;
     for (let queue = this.#busy.shift(); queue !== undefined; queue = this.#busy.shift()) {
       queue.isScheduled = false;
-      this.#workOn(queue);
+      this.#guard(() => queue.work());
       if (this.#busy.length > 0 && this.#turn.isLong()) break;
     }
     if (this.#busy.length === 0 || this.#isScheduled) return;
@@ -134,12 +134,12 @@ export class Broker implements VhostHost {
     this.#turn.soon(() => this.#work());
   }
 
-  #workOn(queue: Queue): void {
+  #guard(task: () => void): void {
     try {
-      queue.work();
+      task();
     } catch (error) {
       if (this.#onFault === undefined) throw error;
-      this.#onFault(queue, error);
+      this.#onFault(error);
     }
   }
 

@@ -8,6 +8,7 @@ import { Message } from './message.ts';
 import type { Entry, MoreKeys } from './message.ts';
 import { countDurable } from './queue.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { Ring } from './ring.ts';
 import { route } from './routing.ts';
 import type { Topology } from './routing.ts';
 
@@ -19,6 +20,8 @@ export interface DeadLetterHost extends Topology {
   readonly journal: Journal;
   now(): number;
   nextMessageId(): number;
+  /** Runs a task after the present one, when others had their turn. */
+  soon(task: () => void): void;
   /** A dead message did not reach a queue it should have; called for each. */
   lost(queue: Queue, reason: DeathReason, why: LostReason): void;
 }
@@ -30,19 +33,22 @@ interface Burial {
 }
 
 const NO_HEADERS = Buffer.alloc(0);
+/** How many are buried in one go: a few milliseconds. */
+const BURIALS = 256;
 
 /**
  * Takes messages that died in a queue and republishes them to its dead-letter exchange (section "Republishing" of the
  * rules: DLX-15 to DLX-22). One burial may fill another queue and cause the next; they wait in a list, so that a long
- * chain of queues needs no deep stack and the oldest goes first.
+ * chain of queues needs no deep stack and the oldest goes first. When there are many, others get their turn in between.
  */
 export class DeadLetters {
   readonly #host: DeadLetterHost;
-  readonly #waiting: Burial[] = [];
+  readonly #waiting = new Ring<Burial>();
   readonly #scan = new PropertyScan();
   readonly #firstDeaths = new FirstDeaths();
   /** A message is being put in its queues, or another is being buried: burials wait. */
   #isHeld = false;
+  #isScheduled = false;
 
   constructor(host: DeadLetterHost) {
     this.#host = host;
@@ -51,6 +57,18 @@ export class DeadLetters {
   bury(queue: Queue, entry: Entry, reason: DeathReason): void {
     this.#waiting.push({ queue, entry, reason });
     if (!this.#isHeld) this.#buryWaiting();
+  }
+
+  /** What the task buries is buried when it is done, a part of it in later turns if it is much. */
+  hold(task: () => void): void {
+    const wasHeld = this.#isHeld;
+    this.#isHeld = true;
+    try {
+      task();
+    } finally {
+      this.#isHeld = wasHeld;
+    }
+    if (!wasHeld) this.#buryWaiting();
   }
 
   /**
@@ -69,20 +87,30 @@ export class DeadLetters {
       this.#isHeld = wasHeld;
     }
     if (--message.places === 0) this.#host.journal.release(message);
-    if (!wasHeld) this.#buryWaiting();
+    if (!wasHeld && this.#waiting.length > 0) this.#buryWaiting();
     return refusals;
   }
 
   /** One that fails is left out: a restart finds it where it was. */
   #buryWaiting(): void {
     this.#isHeld = true;
-    let next = 0;
     try {
-      for (; next < this.#waiting.length; next++) this.#buryOne(this.#waiting[next] as Burial);
+      for (let left = BURIALS; left > 0 && this.#waiting.length > 0; left--) {
+        this.#buryOne(this.#waiting.shift() as Burial);
+      }
     } finally {
-      this.#waiting.splice(0, next + 1);
       this.#isHeld = false;
+      this.#scheduleRest();
     }
+  }
+
+  #scheduleRest(): void {
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    this.#host.soon(() => {
+      this.#isScheduled = false;
+      this.#buryWaiting();
+    });
   }
 
   /** Copies are placed before the original is settled: both land in the same commit, or neither. */

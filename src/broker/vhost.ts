@@ -96,6 +96,15 @@ export class Vhost implements QueueHost, DeadLetterHost {
     this.#deadLetters.bury(queue, entry, reason);
   }
 
+  soon(task: () => void): void {
+    this.#host.soon(task);
+  }
+
+  /** For many rejects at once: what the task buries is buried when it is done, in slices. */
+  holdBurials(task: () => void): void {
+    this.#deadLetters.hold(task);
+  }
+
   /** Puts a new message in every queue it reaches; returns how many refused it. */
   enqueue(message: Message, targets: readonly Queue[], ttl: number): number {
     return this.#deadLetters.enqueue(message, targets, ttl);
@@ -143,7 +152,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
     queue.close();
     const cancelled: Subscription[] = [...queue.consumers];
     if (cancelled.length === 0) return;
-    this.#host.soon(() => {
+    this.soon(() => {
       for (const subscription of cancelled) subscription.receiver.cancelled(subscription);
     });
   }

@@ -279,7 +279,9 @@ export class Basic {
       }
       for (const [queue, entries] of byQueue) queue.requeue(entries);
     } else {
-      for (const { queue, entry } of deliveries) queue[how](entry);
+      this.#channel.peer.vhost.holdBurials(() => {
+        for (const { queue, entry } of deliveries) queue[how](entry);
+      });
     }
     for (const delivery of deliveries) this.#settled(delivery);
   }
