@@ -129,8 +129,7 @@ export class Basic {
   /** The queue of that name, or the one declared last, if it may be read. */
   #queue(asked: string): Queue {
     const { vhost, actor } = this.#channel.peer;
-    const name = asked === '' ? this.#channel.lastQueue : asked;
-    if (name === undefined) throw new AmqpError('NOT_FOUND', 'no previously declared queue'); // GEN-09
+    const name = this.#channel.queueName(asked);
     actor.users.check(actor.user, vhost.name, 'read', 'queue', name);
     return findQueue(vhost, name, actor);
   }

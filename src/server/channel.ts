@@ -81,6 +81,16 @@ export class Channel implements Receiver, CommitListener {
     else this.#assembler.accept(type, payload);
   }
 
+  /**
+   * An empty name means the queue declared last on this channel (GEN-09).
+   * @throws {AmqpError} NOT_FOUND when there is none
+   */
+  queueName(asked: string): string {
+    const name = asked === '' ? this.lastQueue : asked;
+    if (name === undefined) throw new AmqpError('NOT_FOUND', 'no previously declared queue');
+    return name;
+  }
+
   /** Answers in order: behind what is held. */
   send(method: Method): void {
     this.#say(() => this.peer.output.method(this.number, method));
@@ -88,8 +98,8 @@ export class Channel implements Receiver, CommitListener {
 
   /** The same for a method that brings a message along. */
   sendMessage(method: Method, message: Message): void {
-    const content = this.#held.length > 0 ? { ...this.contentOf(message) } : this.contentOf(message);
-    this.sendContent(method, content);
+    const content = this.#contentOf(message);
+    this.sendContent(method, this.isHeld ? { ...content } : content);
   }
 
   /** @param content must stay as it is */
@@ -120,8 +130,7 @@ export class Channel implements Receiver, CommitListener {
 
   committed(batch: number): void {
     this.#basic.committed(batch);
-    if (this.#held.length > 0 && this.#heldUntil > batch) this.peer.broker.journal.onCommit(this);
-    if (this.#heldUntil > batch) return;
+    if (this.#heldUntil > batch) return this.peer.broker.journal.onCommit(this);
     const held = this.#held;
     this.#held = [];
     for (const answer of held) answer();
@@ -142,7 +151,7 @@ export class Channel implements Receiver, CommitListener {
     const consumer = subscription as Consumer; // every subscription of a channel is one of its consumers
     const tag = this.#basic.handOut(consumer, entry);
     const { message } = entry;
-    const content = this.contentOf(message);
+    const content = this.#contentOf(message);
     const { exchange, routingKey } = message;
     this.peer.output.deliver(
       this.number,
@@ -167,7 +176,7 @@ export class Channel implements Receiver, CommitListener {
   }
 
   /** Where the bytes of a message lie. The object is used again by the next call. */
-  contentOf(message: Message): ContentBytes {
+  #contentOf(message: Message): ContentBytes {
     const { journal } = this.peer.broker;
     const content = this.#content;
     content.properties = message.page.bytes ?? journal.load(message.page);

@@ -8,7 +8,6 @@ import {
   findQueue,
   refuseDefault,
 } from '../broker/declare.ts';
-import { AmqpError } from '../wire/errors.ts';
 import type { MethodOf } from '../wire/methods.ts';
 import type { Channel } from './channel.ts';
 
@@ -62,7 +61,7 @@ export class TopologyMethods {
       ? findQueue(vhost, name, actor)
       : declareQueue(vhost, { ...method, name }, actor, () => broker.generatedName('amq.gen'));
     this.#channel.lastQueue = queue.name;
-    if (method.noWait) return; // no statistics are read, so nothing is renewed (QEX-04)
+    if (method.noWait) return this.#channel.hold(); // no statistics are read, so nothing is renewed (QEX-04)
     queue.touch();
     const messageCount = queue.ready.length;
     const consumerCount = queue.consumers.count;
@@ -83,7 +82,7 @@ export class TopologyMethods {
 
   purgeQueue(method: MethodOf<'queue.purge'>): void {
     const { vhost, actor } = this.#channel.peer;
-    const name = this.queueName(method.queue);
+    const name = this.#channel.queueName(method.queue);
     actor.users.check(actor.user, vhost.name, 'read', 'queue', name);
     const messageCount = findQueue(vhost, name, actor).purge();
     this.#reply(method.noWait, { name: 'queue.purge-ok', messageCount });
@@ -91,20 +90,13 @@ export class TopologyMethods {
 
   deleteQueue(method: MethodOf<'queue.delete'>): void {
     const { vhost, actor } = this.#channel.peer;
-    const messageCount = deleteQueue(vhost, this.queueName(clean(method.queue)), method, actor);
+    const messageCount = deleteQueue(vhost, this.#channel.queueName(clean(method.queue)), method, actor);
     this.#reply(method.noWait, { name: 'queue.delete-ok', messageCount });
-  }
-
-  /** An empty name means the queue declared last on this channel (GEN-09). */
-  queueName(name: string): string {
-    if (name !== '') return name;
-    if (this.#channel.lastQueue !== undefined) return this.#channel.lastQueue;
-    throw new AmqpError('NOT_FOUND', 'no previously declared queue');
   }
 
   /** With neither queue nor key the key becomes the queue's name too (GEN-10). */
   #queueBinding(method: MethodOf<'queue.bind' | 'queue.unbind'>): Parameters<typeof bind>[1] {
-    const destination = this.queueName(clean(method.queue));
+    const destination = this.#channel.queueName(clean(method.queue));
     const bindingKey = method.queue === '' && method.routingKey === '' ? destination : method.routingKey;
     return {
       source: clean(method.exchange),

@@ -1,25 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'amqp-connection-manager';
 import type { AmqpConnectionManager, ChannelWrapper } from 'amqp-connection-manager';
-import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
+import type { ConfirmChannel } from 'amqplib';
 import { expect, test } from 'vitest';
 import { spawnBroker } from '../support/process.ts';
 import { temporaryDirectory } from '../support/store.ts';
+import { deliveryOf } from './amqplib-delivery.ts';
 import { describePrograms, within } from './programs.ts';
 import type { Client, Delivery, Verdict } from './programs.ts';
-
-function deliveryOf({ content, fields, properties }: ConsumeMessage): Delivery {
-  const { exchange, routingKey, redelivered } = fields;
-  const { headers = {}, expiration } = properties as { headers?: object; expiration?: string };
-  return {
-    body: content.toString(),
-    headers: headers as Delivery['headers'],
-    exchange,
-    routingKey,
-    redelivered,
-    expiration,
-  };
-}
 
 class ManagedClient implements Client {
   readonly #manager: AmqpConnectionManager;

@@ -1,22 +1,10 @@
 import * as amqplib2 from 'amqplib';
-import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
+import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import * as amqplib0 from 'amqplib-0';
 import * as amqplib1 from 'amqplib-1';
+import { deliveryOf } from './amqplib-delivery.ts';
 import { describePrograms } from './programs.ts';
 import type { Client, Delivery, Verdict } from './programs.ts';
-
-function deliveryOf({ content, fields, properties }: ConsumeMessage): Delivery {
-  const { exchange, routingKey, redelivered } = fields;
-  const { headers = {}, expiration } = properties as { headers?: object; expiration?: string };
-  return {
-    body: content.toString(),
-    headers: headers as Delivery['headers'],
-    exchange,
-    routingKey,
-    redelivered,
-    expiration,
-  };
-}
 
 class AmqplibClient implements Client {
   readonly #connection: ChannelModel;

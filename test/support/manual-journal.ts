@@ -13,7 +13,18 @@ export class ManualJournal implements Journal {
 
   /** Everything so far is on disk. */
   commit(): void {
-    this.committed = this.gathering++;
+    this.cut();
+    this.finish();
+  }
+
+  /** What has gathered is on its way to the disk; what comes now waits for the next batch. */
+  cut(): void {
+    this.gathering++;
+  }
+
+  /** The batch that was cut last is on disk. */
+  finish(): void {
+    this.committed = this.gathering - 1;
     const listeners = this.#listeners;
     this.#listeners = new Set();
     for (const listener of listeners) listener.committed(this.committed);
