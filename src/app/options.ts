@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { logLevels } from './log.ts';
 import type { LogLevel } from './log.ts';
+import { suggestion } from './suggest.ts';
 
 /** A mistake in the options, in one sentence for the person who made it. */
 export class OptionError extends Error {
@@ -170,9 +171,10 @@ export async function readOptionsFile(path: string): Promise<OptionValues> {
     throw new OptionError(`cannot read the configuration ${path}: ${(error as Error).message}`);
   }
   const values = parseJson(path, text);
+  const known = optionRows.map((row) => row.name);
   for (const name of Object.keys(values)) {
-    if (optionRows.some((row) => row.name === name)) continue;
-    throw new OptionError(`"${name}" in ${path} is not an option; ${suggestion(name)}`);
+    if (known.includes(name)) continue;
+    throw new OptionError(`"${name}" in ${path} is not an option; ${suggestion(name, known)}`);
   }
   return values;
 }
@@ -186,26 +188,4 @@ function parseJson(path: string, text: string): OptionValues {
     throw new OptionError(`${path} is not JSON: ${(error as Error).message}`);
   }
   throw new OptionError(`${path} holds no JSON object: write { "port": 5672 }`);
-}
-
-function suggestion(name: string): string {
-  const nearest = optionRows
-    .map((row) => ({ name: row.name, distance: distance(name.toLowerCase(), row.name.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  if (nearest !== undefined && nearest.distance <= 3) return `did you mean "${nearest.name}"?`;
-  return `known are ${optionRows.map((row) => row.name).join(', ')}`;
-}
-
-/** How many letters must be changed, added or taken away to make one word of the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 /** The version of this package. */
 export function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
+  // By its own name: the depth of this file is not the same in `src` and in what is built from it.
+  return (createRequire(import.meta.url)('leveret/package.json') as { version: string }).version;
 }

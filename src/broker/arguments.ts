@@ -71,6 +71,7 @@ const checks: readonly (readonly [string, Check])[] = [
   ['x-queue-mode', queueMode],
   ['x-queue-version', queueVersion],
   ['x-single-active-consumer', oneType('t')],
+  ['x-queue-leader-locator', leaderLocator],
 ];
 
 function integer(range: { least?: bigint; most?: bigint }): Check {
@@ -109,6 +110,14 @@ function queueMode(value: FieldValue, table: FieldTable): string | undefined {
   const text = textOf(value);
   if (text === undefined) return oneType('S')(value, table);
   return text === 'default' || text === 'lazy' ? undefined : `"unsupported queue mode '${text}'"`;
+}
+
+/** Where a replica leads means nothing on one node, but a wrong name is a mistake (QUE-19). */
+function leaderLocator(value: FieldValue, table: FieldTable): string | undefined {
+  const known = ['client-local', 'balanced', 'random', 'least-leaders'];
+  const text = textOf(value);
+  if (text === undefined) return oneType('S')(value, table);
+  return known.includes(text) ? undefined : 'invalid_queue_locator_arg';
 }
 
 function queueVersion(value: FieldValue, table: FieldTable): string | undefined {

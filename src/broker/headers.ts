@@ -1,7 +1,7 @@
 import { AmqpError } from '../wire/errors.ts';
 import { typeNames } from '../wire/table.ts';
 import type { FieldTable, FieldValue } from '../wire/table.ts';
-import { printString, printValue, sameValue, textOf } from './term.ts';
+import { printBinary, printTerm, sameValue, textOf } from './term.ts';
 
 const MATCHES = ['all', 'any', 'all-with-x', 'any-with-x'];
 
@@ -12,12 +12,12 @@ export function checkHeadersBinding(table: FieldTable): void {
   const text = textOf(value);
   const expected = 'expected all, any, all-with-x, or any-with-x';
   if (text === undefined) {
-    const received = `Invalid x-match field type ${typeNames[value.tag]} (value ${printValue(value)})`;
+    const received = `Invalid x-match field type ${typeNames[value.tag]} (value ${printTerm(value)})`;
     throw new AmqpError('PRECONDITION_FAILED', `${received}; expected longstr`);
   }
   if (MATCHES.includes(text)) return;
-  const printed = printString(Buffer.from(text));
-  throw new AmqpError('PRECONDITION_FAILED', `Invalid x-match field value <<${printed}>>; ${expected}`);
+  const printed = printBinary(Buffer.from(text));
+  throw new AmqpError('PRECONDITION_FAILED', `Invalid x-match field value ${printed}; ${expected}`);
 }
 
 /** Whether a message with these headers matches a binding's arguments (RTE-10 to RTE-14). */

@@ -1,3 +1,4 @@
+import { typeNames } from '../wire/table.ts';
 import type { FieldTable, FieldValue } from '../wire/table.ts';
 
 /** The integer tags: one class for comparison, whatever their width (ARG-10). */
@@ -69,11 +70,11 @@ function rawText(value: FieldValue): string {
   }
 }
 
-/** A table in one line that is equal for equal tables, whatever the order of their entries. */
+/** A table in one line that is equal for equal tables, whatever the order of their entries; types count (BND-01). */
 export function tableText(table: FieldTable): string {
   return [...table]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${JSON.stringify(key)}:${value.tag === 'V' ? 'V' : rawText(value)}`)
+    .map(([key, value]) => `${JSON.stringify(key)}:${typeNames[value.tag]} ${rawText(value)}`)
     .join();
 }
 
@@ -81,8 +82,33 @@ export function tableText(table: FieldTable): string {
 export function printValue(value: FieldValue): string {
   if (value.tag === 'S' || value.tag === 'x') return value.value.toString('utf8');
   if (value.tag === 'f' || value.tag === 'd') return printFloat(value.value);
-  if (value.tag === 'V') return 'undefined';
-  return rawText(value);
+  return printTerm(value);
+}
+
+/** A value as RabbitMQ prints it as a term: a string has its quotes. */
+export function printTerm(value: FieldValue): string {
+  switch (value.tag) {
+    case 'S':
+    case 'x':
+      return printBinary(value.value);
+    case 'f':
+    case 'd':
+      return printFloat(value.value);
+    case 'D':
+      return `{${value.value.scale},${value.value.digits}}`;
+    case 'A':
+      return `[${value.value.map((one) => `{${typeNames[one.tag]},${printTerm(one)}}`).join()}]`;
+    case 'F':
+      return `[${[...value.value].map(printEntry).join()}]`;
+    case 'V':
+      return 'undefined';
+    default:
+      return String(value.value);
+  }
+}
+
+function printEntry([key, value]: readonly [string, FieldValue]): string {
+  return `{${printBinary(Buffer.from(key))},${typeNames[value.tag]},${printTerm(value)}}`;
 }
 
 /** The shortest decimal text of a float, with an exponent where that is shorter: 5.0, 100.0, 1.0e3 (QUE-11). */
@@ -101,6 +127,12 @@ export function printFloat(value: number): string {
   if (place < 0) return 2 - place <= exponentCost ? `0.${'0'.repeat(-place)}${digits}` : withExponent;
   const zeros = place - digits.length;
   return zeros + 2 <= exponentCost ? `${digits}${'0'.repeat(zeros)}.0` : withExponent;
+}
+
+/** Bytes as RabbitMQ prints a binary: `<<"text">>`, `<<1,2>>`, `<<>>`. */
+export function printBinary(bytes: Buffer): string {
+  if (bytes.length === 0) return '<<>>';
+  return `<<${printString(bytes).replace(/^\[|\]$/g, '')}>>`;
 }
 
 /** Bytes as RabbitMQ prints a string inside a term: quoted when printable, else a list of octets. */

@@ -9,6 +9,7 @@ export const exitCodes = {
   undelivered: 7,
   empty: 8,
   'cannot-start': 9,
+  nonconforming: 10,
   interrupted: 130,
 } as const;
 

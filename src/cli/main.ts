@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../app/version.ts';
+import { addConformanceCommand } from './conformance.ts';
 import { addConsumeCommand } from './consume.ts';
 import { addDeclareCommand } from './declare.ts';
 import { addDeleteCommand } from './delete.ts';
@@ -22,6 +23,7 @@ Exit codes:
   2  wrong option or argument        7  a message was returned or not confirmed
   3  no connection to the broker     8  'get' found the queue empty
   4  user or vhost refused           9  the broker cannot start
+                                    10  'conformance' found failures
                                    130  interrupted
 
 Examples:
@@ -57,6 +59,7 @@ function buildProgram(): Command {
   addPurgeCommand(program);
   addDeleteCommand(program);
   addDemoCommand(program);
+  addConformanceCommand(program);
   program.addHelpText('after', AFTER_HELP);
   pointToHelp(program, 'leveret');
   return program;

@@ -5,7 +5,7 @@ import type { MethodIds } from '../wire/errors.ts';
 import { methodIds } from '../wire/methods.ts';
 import type { Method, MethodOf } from '../wire/methods.ts';
 import { readTable } from '../wire/table.ts';
-import type { FieldTable } from '../wire/table.ts';
+import type { FieldTable, FieldValue } from '../wire/table.ts';
 
 /** What a server offers in `connection.tune`. */
 export interface Limits {
@@ -185,16 +185,14 @@ function plain(response: Buffer): Credentials {
   return { user, password };
 }
 
-/** A table without its length (CON-12). */
+/** A table without its length (CON-12). What is there but no text is a wrong login, as no text equals it. */
 function amqplain(response: Buffer): Credentials {
   const table = readTable(response);
   const [login, password] = [table.get('LOGIN'), table.get('PASSWORD')];
-  if (!isText(login) || !isText(password)) throw new SilentRefusal('malformed AMQPLAIN response');
-  return { user: login.value.toString('utf8'), password: password.value.toString('utf8') };
+  if (login === undefined || password === undefined) throw new SilentRefusal('malformed AMQPLAIN response');
+  return { user: plainText(login), password: plainText(password) };
 }
 
-function isText(
-  value: ReturnType<FieldTable['get']>,
-): value is { readonly tag: 'S' | 'x'; readonly value: Buffer } {
-  return value?.tag === 'S' || value?.tag === 'x';
+function plainText(value: FieldValue): string {
+  return value.tag === 'S' || value.tag === 'x' ? value.value.toString('utf8') : '';
 }

@@ -1,32 +1,28 @@
 import { describe, expect, test } from 'vitest';
-import { decodeMethod, encodeMethod } from '../../src/wire/codec.ts';
-import { FrameType } from '../../src/wire/constants.ts';
-import { encodeFrame } from '../../src/wire/frames.ts';
-import { fieldTable, longstr } from '../../src/wire/table.ts';
-import type { FieldValue } from '../../src/wire/table.ts';
+import { encodeFrame } from '../../spec/support/client.ts';
+import { decodeMethod, encodeMethod, frames as types } from '../../spec/support/protocol.ts';
 import { ManualJournal } from '../support/manual-journal.ts';
 import { PairedServer } from '../support/paired-server.ts';
-import { contentHeader, method } from '../support/raw-client.ts';
-import type { RawClient } from '../support/raw-client.ts';
+import { contentHeader } from '../../spec/support/content.ts';
+import type { Client } from '../../spec/support/client.ts';
 import { useServer } from '../support/server.ts';
 
 const server = useServer();
 
 const persistent = { deliveryMode: 2 };
-const args = (entries: Record<string, FieldValue>) => fieldTable(entries);
-const refusing = { 'x-max-length': { tag: 'I', value: 1 }, 'x-overflow': longstr('reject-publish') } as const;
+const refusing = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
 
 /** Publishes without bodies, all in one piece, so that they are handled in one turn. */
-function publishTogether(client: RawClient, ...routingKeys: string[]): void {
+function publishTogether(client: Client, ...routingKeys: string[]): void {
   const frames = routingKeys.flatMap((routingKey) => [
-    encodeFrame(FrameType.METHOD, 1, encodeMethod(method('basic.publish', { routingKey }))),
-    encodeFrame(FrameType.HEADER, 1, contentHeader(0)),
+    encodeFrame(types.method, 1, encodeMethod('basic.publish', { routingKey })),
+    encodeFrame(types.header, 1, contentHeader(0)),
   ]);
   client.sendBytes(Buffer.concat(frames));
 }
 
 /** The confirms that have come, as `ack 3 multiple`, until so many publishes are answered. */
-async function confirms(client: RawClient, publishes: number): Promise<string[]> {
+async function confirms(client: Client, publishes: number): Promise<string[]> {
   const seen: string[] = [];
   const open = new Set(Array.from({ length: publishes }, (_, index) => index + 1));
   while (open.size > 0) {
@@ -41,35 +37,6 @@ async function confirms(client: RawClient, publishes: number): Promise<string[]>
   return seen;
 }
 
-describe('confirm.select', () => {
-  test('may be repeated, and numbers go on [CNF-01]', async () => {
-    const client = await server.open();
-    await client.call(1, 'confirm.select');
-    client.publish(1, { routingKey: 'nowhere' });
-    expect(await client.expect(1, 'basic.ack')).toMatchObject({ deliveryTag: 1, multiple: false });
-    await client.call(1, 'confirm.select');
-    client.publish(1, { routingKey: 'nowhere' });
-    expect(await client.expect(1, 'basic.ack')).toMatchObject({ deliveryTag: 2, multiple: false });
-  });
-
-  test('with no-wait is not answered [CNF-01]', async () => {
-    const client = await server.open();
-    client.send(1, 'confirm.select', { noWait: true });
-    client.publish(1, { routingKey: 'nowhere' });
-    expect((await client.expect(1, 'basic.ack')).deliveryTag).toBe(1);
-  });
-
-  test('is for one channel [CNF-01]', async () => {
-    const client = await server.open();
-    await client.call(2, 'channel.open');
-    await client.call(2, 'confirm.select');
-    client.publish(1, { routingKey: 'nowhere' });
-    await client.expectSilence(1);
-    client.publish(2, { routingKey: 'nowhere' });
-    expect((await client.expect(2, 'basic.ack')).deliveryTag).toBe(1);
-  });
-});
-
 describe('confirms', () => {
   test('of one turn are put together [CNF-05] [CNF-06]', async () => {
     const paired = new PairedServer();
@@ -80,45 +47,10 @@ describe('confirms', () => {
     expect(await confirms(client, 3)).toEqual(['ack 3 multiple']);
   });
 
-  test('cover every publish once [CNF-05]', async () => {
-    const client = await server.open();
-    const queue = await server.queue(client);
-    await client.call(1, 'confirm.select');
-    for (let n = 0; n < 100; n++)
-      client.publish(1, { routingKey: queue }, 'a', { deliveryMode: 1 + (n % 2) });
-    await confirms(client, 100);
-    await client.expectSilence(1);
-    expect((await client.call(1, 'queue.declare', { queue, passive: true })).messageCount).toBe(100);
-  });
-
-  test('are refusals where a queue is full [CNF-04]', async () => {
-    const client = await server.open();
-    const queue = await server.queue(client, refusing);
-    await client.call(1, 'confirm.select');
-    for (const [index, expected] of (['basic.ack', 'basic.nack', 'basic.nack'] as const).entries()) {
-      client.publish(1, { routingKey: queue });
-      expect(await client.expect(1, expected)).toMatchObject({ deliveryTag: index + 1 });
-    }
-    expect((await client.call(1, 'queue.declare', { queue, passive: true })).messageCount).toBe(1);
-  });
-
-  test('are refusals where one of several queues is full, and the others keep their copy [CNF-04]', async () => {
-    const client = await server.open();
-    const [full, other] = [await server.queue(client, refusing), await server.queue(client)];
-    const exchange = await server.exchange(client, 'fanout');
-    for (const queue of [full, other]) await client.call(1, 'queue.bind', { queue, exchange });
-    await client.call(1, 'confirm.select');
-    client.publish(1, { exchange });
-    await client.expect(1, 'basic.ack');
-    client.publish(1, { exchange });
-    expect(await client.expect(1, 'basic.nack')).toMatchObject({ deliveryTag: 2 });
-    expect((await client.call(1, 'queue.declare', { queue: other, passive: true })).messageCount).toBe(2);
-  });
-
   test('never cover a refusal [CNF-05] [CNF-06]', async () => {
     const paired = new PairedServer();
     const client = await paired.open();
-    await client.call(1, 'queue.declare', { queue: 'full', arguments: args(refusing) });
+    await client.call(1, 'queue.declare', { queue: 'full', arguments: refusing });
     await client.call(1, 'confirm.select');
     publishTogether(client, 'nowhere', 'full', 'full', 'nowhere', 'nowhere');
     const seen = await confirms(client, 5);
@@ -141,18 +73,8 @@ describe('confirms', () => {
   });
 });
 
-test('a failed publish gets no confirm [CNF-08]', async () => {
-  const client = await server.open();
-  await client.call(1, 'confirm.select');
-  client.publish(1, { exchange: 'none' });
-  const text = "NOT_FOUND - no exchange 'none' in vhost '/'";
-  await client.expectChannelError(1, 404, text, 'basic.publish');
-  await client.call(1, 'channel.open');
-  await client.expectSilence(1);
-});
-
 describe('with a slow disk', () => {
-  const slow = async (): Promise<[PairedServer, ManualJournal, RawClient]> => {
+  const slow = async (): Promise<[PairedServer, ManualJournal, Client]> => {
     const journal = new ManualJournal();
     const paired = new PairedServer({ journal });
     const client = paired.connect();

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { ManualJournal } from '../support/manual-journal.ts';
 import { PairedServer } from '../support/paired-server.ts';
-import type { RawClient } from '../support/raw-client.ts';
+import type { Client } from '../../spec/support/client.ts';
 
 /** A connection to a broker whose disk has caught up, and a transient queue. */
 async function caughtUp(): Promise<{
-  client: RawClient;
+  client: Client;
   server: PairedServer;
   journal: ManualJournal;
   queue: string;

@@ -8,8 +8,8 @@ import type { Method } from '../../src/wire/methods.ts';
 import { longstr } from '../../src/wire/table.ts';
 import type { FieldTable, FieldValue } from '../../src/wire/table.ts';
 import { PairedServer } from '../support/paired-server.ts';
-import { contentHeader } from '../support/raw-client.ts';
-import type { RawClient } from '../support/raw-client.ts';
+import { contentHeader } from '../../spec/support/content.ts';
+import type { Client } from '../../spec/support/client.ts';
 import { fieldValue, methodNames, methodOf } from '../wire/support.ts';
 
 const CHANNEL_CLOSE = (20 << 16) + 40;
@@ -90,7 +90,7 @@ const anyFrame = fc
   .map(([type, channel, payload]) => encodeFrame(type, channel, payload));
 
 /** Answers what the server closes, so that it goes on; false when the connection is over. */
-function answerCloses(client: RawClient): boolean {
+function answerCloses(client: Client): boolean {
   let isOpen = !client.isEnded;
   for (const { type, channel, payload } of client.frames.splice(0)) {
     if (type !== FrameType.METHOD) continue;
@@ -103,7 +103,7 @@ function answerCloses(client: RawClient): boolean {
   return isOpen;
 }
 
-async function open(server: PairedServer): Promise<RawClient> {
+async function open(server: PairedServer): Promise<Client> {
   const client = await server.open({ capabilities: ['consumer_cancel_notify'] });
   await client.call(2, 'channel.open');
   return client;

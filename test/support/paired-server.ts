@@ -10,8 +10,8 @@ import type { ConnectionHost } from '../../src/server/connection.ts';
 import type { Log } from '../../src/server/log.ts';
 import { EMPTY_TABLE } from '../../src/wire/table.ts';
 import { pairOfStreams } from './pair.ts';
-import { RawClient } from './raw-client.ts';
-import type { OpenOptions } from './raw-client.ts';
+import { Client } from '../../spec/support/client.ts';
+import type { OpenOptions } from '../../spec/support/client.ts';
 
 export interface PairedOptions {
   readonly largestBody?: number;
@@ -49,14 +49,14 @@ export class PairedServer implements ConnectionHost {
   }
 
   /** A client that has said nothing yet. */
-  connect(isLoopback = true): RawClient {
+  connect(isLoopback = true): Client {
     const [near, far] = pairOfStreams();
     this.connections.push(new Connection(far, this, 'client -> server', isLoopback));
-    return new RawClient(near);
+    return new Client(near);
   }
 
   /** An open connection with channel 1 on it. */
-  async open(options: OpenOptions = {}): Promise<RawClient> {
+  async open(options: OpenOptions = {}): Promise<Client> {
     const client = await this.connect().open(options);
     await client.call(1, 'channel.open');
     return client;

@@ -1,0 +1,10 @@
+export { cases, topics } from './topics.ts';
+export { rules } from './rules.ts';
+export type { RuleId } from './rules.ts';
+export { judge } from './support/judge.ts';
+export type { Target } from './support/broker.ts';
+export { caseReport, reportOf } from './support/report.ts';
+export type { CaseReport, Report } from './support/report.ts';
+export { formats, summary } from './support/report-formats.ts';
+export type { JudgeOptions, Result, Verdict } from './support/judge.ts';
+export type { Case, Topic } from './support/suite.ts';

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Failure } from './failure.ts';
+
+/** A broker of this package in a process of its own, with a data directory that is gone after it. */
+export interface OwnBroker {
+  readonly url: string;
+  /** Stops it as a signal does and starts it again at the same port. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a broker on a free port of 127.0.0.1. */
+export async function spawnOwnBroker(): Promise<OwnBroker> {
+  const data = await mkdtemp(join(tmpdir(), 'leveret-'));
+  let running = await spawnServe(data, '0');
+  const { url } = running;
+  const { port } = new URL(url);
+  const stop = async (): Promise<void> => {
+    running.child.kill('SIGTERM');
+    await running.ended;
+  };
+  return {
+    url,
+    restart: async () => {
+      await stop();
+      running = await spawnServe(data, port);
+    },
+    stop: async () => {
+      await stop();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Serving {
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown>;
+  readonly url: string;
+}
+
+async function spawnServe(data: string, port: string): Promise<Serving> {
+  const program = process.argv[1] ?? '';
+  const flags = [
+    'serve',
+    '--json',
+    '--host',
+    '127.0.0.1',
+    '--port',
+    port,
+    '--data',
+    data,
+    '--log-level',
+    'error',
+  ];
+  const child = spawn(process.execPath, [program, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  const [line] = (await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line'),
+    ended,
+  ])) as unknown[];
+  if (typeof line !== 'string') throw new Failure('cannot-start', 'the broker to be judged did not start');
+  return { child, ended, url: (JSON.parse(line) as { amqp: string }).amqp };
+}
+
+/** Runs a shell command that restarts a broker; rejects when it ends with anything but 0. */
+export function shellRestart(command: string): () => Promise<void> {
+  return async () => {
+    const child = spawn(command, { shell: true, stdio: ['ignore', 'ignore', 'inherit'] });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`'${command}' ended with ${String(code)}`);
+  };
+}
