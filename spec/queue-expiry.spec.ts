@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { renewal } from './parts/queue-expiry-renewal.ts';
 import type { Channel } from './support/channel.ts';
-import { field } from './support/fields.ts';
+import { integerWidths } from './support/fields.ts';
 import type { Value } from './support/fields.ts';
 import { declareConsumed, Watch } from './support/queue-expiry-watch.ts';
 import { topic } from './support/suite.ts';
@@ -9,14 +9,8 @@ import { topic } from './support/suite.ts';
 const TEN_YEARS = 315_360_000_000;
 
 export const queueExpiry = topic('queue-expiry', 'Expiry of unused queues', (test) => {
-  const widths: readonly [name: string, value: Value][] = [
-    ['a signed 8 bit integer', field('b', 100)],
-    ['an unsigned 8 bit integer', field('B', 200)],
-    ['a signed 16 bit integer', field('s', 100)],
-    ['an unsigned 16 bit integer', field('u', 100)],
-    ['a signed 32 bit integer', field('I', 100)],
-    ['an unsigned 32 bit integer', field('i', 100)],
-    ['a signed 64 bit integer', field('l', 100)],
+  const widths: readonly (readonly [name: string, value: Value])[] = [
+    ...integerWidths,
     ['as little as 1', 1],
   ];
   for (const [name, expires] of widths) {

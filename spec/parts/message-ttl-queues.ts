@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { field } from '../support/fields.ts';
-import type { Value } from '../support/fields.ts';
+import { integerWidths } from '../support/fields.ts';
 import { lastDeathOf } from '../support/deaths.ts';
 import type { Define } from '../support/suite.ts';
 
@@ -35,16 +34,7 @@ export function ttlOfQueues(test: Define): void {
     },
   );
 
-  const widths: readonly [name: string, value: Value][] = [
-    ['a signed 8 bit integer', field('b', 100)],
-    ['an unsigned 8 bit integer', field('B', 200)],
-    ['a signed 16 bit integer', field('s', 100)],
-    ['an unsigned 16 bit integer', field('u', 100)],
-    ['a signed 32 bit integer', field('I', 100)],
-    ['an unsigned 32 bit integer', field('i', 100)],
-    ['a signed 64 bit integer', field('l', 100)],
-  ];
-  for (const [name, ttl] of widths) {
+  for (const [name, ttl] of integerWidths) {
     test(`x-message-ttl may be ${name}`, { rules: ['TTL-02'] }, async (t) => {
       const dead = await t.queue();
       const queue = await t.deadLetteringTo(dead, { 'x-message-ttl': ttl });

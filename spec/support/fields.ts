@@ -228,3 +228,14 @@ export function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inside]) => [key, plain(inside)]));
 }
+
+/** About a hundred in every width of integer, with what the width is called. */
+export const integerWidths: readonly (readonly [name: string, value: Field])[] = [
+  ['a signed 8 bit integer', field('b', 100)],
+  ['an unsigned 8 bit integer', field('B', 200)],
+  ['a signed 16 bit integer', field('s', 100)],
+  ['an unsigned 16 bit integer', field('u', 100)],
+  ['a signed 32 bit integer', field('I', 100)],
+  ['an unsigned 32 bit integer', field('i', 100)],
+  ['a signed 64 bit integer', field('l', 100)],
+];
