@@ -1,19 +1,31 @@
 import { AmqpError } from '../wire/errors.ts';
-import { longstr, typeNames } from '../wire/table.ts';
+import { typeNames } from '../wire/table.ts';
 import type { FieldTable, FieldValue } from '../wire/table.ts';
-import { LONGEST_TTL } from './expiration.ts';
+import { badValue, notText } from './argument-values.ts';
+import {
+  CLASSIC,
+  foreignArgument,
+  foreignConsumerArgument,
+  queueTypeOf,
+  QUORUM,
+  typeArgument,
+} from './queue-type.ts';
+import type { QueueType } from './queue-type.ts';
 import { integerOf, printValue, sameValue, textOf } from './term.ts';
 
 type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
 
 /** The x-arguments of a queue, read once. Limits that are absent are Infinity, so that nothing has to ask. */
 export interface QueueArguments {
+  readonly type: QueueType;
   /** Milliseconds; Infinity when absent. */
   readonly messageTtl: number;
   /** Milliseconds without use after which the queue is deleted; Infinity when absent. */
   readonly expires: number;
   readonly deadLetterExchange: string | undefined;
   readonly deadLetterRoutingKey: string | undefined;
+  /** A dead message stays until every queue it is to go to has it (DLX-13). */
+  readonly deadLetterAtLeastOnce: boolean;
   /** Ready messages. */
   readonly maxLength: number;
   /** Bytes of the bodies of ready messages. */
@@ -22,109 +34,12 @@ export interface QueueArguments {
   /** 0 for a queue without priorities. */
   readonly maxPriority: number;
   readonly singleActiveConsumer: boolean;
+  /** How often a message may come back (DLV-02); Infinity when there is no limit. */
+  readonly deliveryLimit: number;
 }
 
-/** What a classic queue supports, in the order in which a redeclaration compares them (ARG-05, ARG-08). */
-const CLASSIC = [
-  'x-expires',
-  'x-message-ttl',
-  'x-dead-letter-exchange',
-  'x-dead-letter-routing-key',
-  'x-max-length',
-  'x-max-length-bytes',
-  'x-max-priority',
-  'x-overflow',
-  'x-queue-mode',
-  'x-queue-version',
-  'x-single-active-consumer',
-  'x-queue-type',
-  'x-queue-master-locator',
-  'x-queue-leader-locator',
-] as const;
-
-/** What only the other queue types support; names in neither list are kept and ignored (ARG-05). */
-const OF_OTHER_TYPES = new Set([
-  'x-dead-letter-strategy',
-  'x-max-in-memory-length',
-  'x-max-in-memory-bytes',
-  'x-quorum-initial-group-size',
-  'x-delivery-limit',
-  'x-max-age',
-  'x-stream-max-segment-size-bytes',
-  'x-stream-filter-size-bytes',
-  'x-initial-cluster-size',
-]);
-
-/** Says what is wrong with a value, in RabbitMQ's words; undefined when nothing is. */
-type Check = (value: FieldValue, table: FieldTable) => string | undefined;
-
-/** Value checks in the order in which RabbitMQ makes them (ARG-03, ARG-04). */
-const checks: readonly (readonly [string, Check])[] = [
-  ['x-expires', integer({ least: 1n, most: BigInt(LONGEST_TTL) })],
-  ['x-message-ttl', integer({ most: BigInt(LONGEST_TTL) })],
-  ['x-dead-letter-exchange', oneType('S')],
-  ['x-dead-letter-routing-key', deadLetterRoutingKey],
-  ['x-max-length', integer({})],
-  ['x-max-length-bytes', integer({})],
-  ['x-max-priority', maxPriority],
-  ['x-overflow', overflow],
-  ['x-queue-mode', queueMode],
-  ['x-queue-version', queueVersion],
-  ['x-single-active-consumer', oneType('t')],
-  ['x-queue-leader-locator', leaderLocator],
-];
-
-function integer(range: { least?: bigint; most?: bigint }): Check {
-  return (value) => {
-    const number = integerOf(value);
-    if (number === undefined) return `"expected integer, got ${typeNames[value.tag]}"`;
-    if (number < 0n) return `{value_negative,${number}}`;
-    if (range.least !== undefined && number < range.least) return '{value_zero,0}';
-    if (range.most !== undefined && number > range.most) return `{value_too_large,${number}}`;
-    return undefined;
-  };
-}
-
-function oneType(tag: FieldValue['tag']): Check {
-  return (value) => (value.tag === tag ? undefined : `{unacceptable_type,${typeNames[value.tag]}}`);
-}
-
-function deadLetterRoutingKey(value: FieldValue, table: FieldTable): string | undefined {
-  if (value.tag !== 'S') return oneType('S')(value, table);
-  return table.has('x-dead-letter-exchange') ? undefined : 'routing_key_but_no_dlx_defined';
-}
-
-function maxPriority(value: FieldValue, table: FieldTable): string | undefined {
-  const number = integerOf(value);
-  return number !== undefined && number > 255n ? `{max_value_exceeded,${number}}` : integer({})(value, table);
-}
-
-function overflow(value: FieldValue, table: FieldTable): string | undefined {
-  const known = ['drop-head', 'reject-publish', 'reject-publish-dlx'];
-  const text = textOf(value);
-  if (text === undefined) return oneType('S')(value, table);
-  return known.includes(text) ? undefined : 'invalid_overflow';
-}
-
-function queueMode(value: FieldValue, table: FieldTable): string | undefined {
-  const text = textOf(value);
-  if (text === undefined) return oneType('S')(value, table);
-  return text === 'default' || text === 'lazy' ? undefined : `"unsupported queue mode '${text}'"`;
-}
-
-/** Where a replica leads means nothing on one node, but a wrong name is a mistake (QUE-19). */
-function leaderLocator(value: FieldValue, table: FieldTable): string | undefined {
-  const known = ['client-local', 'balanced', 'random', 'least-leaders'];
-  const text = textOf(value);
-  if (text === undefined) return oneType('S')(value, table);
-  return known.includes(text) ? undefined : 'invalid_queue_locator_arg';
-}
-
-function queueVersion(value: FieldValue, table: FieldTable): string | undefined {
-  const number = integerOf(value);
-  if (number === undefined || number < 0n) return integer({})(value, table);
-  return number === 1n || number === 2n ? undefined : `"unsupported queue version '${number}'"`;
-}
+/** Of quorum queues, since 4.0 (DLV-03). */
+const DEFAULT_DELIVERY_LIMIT = 20;
 
 /** `queue 'Q' in vhost 'VH'`, as every text has it (GEN-05). */
 export function queueLabel(vhost: string, name: string): string {
@@ -151,44 +66,84 @@ export function checkDeadLetterExchange(label: string, table: FieldTable): void 
  * @throws {AmqpError} PRECONDITION_FAILED naming the first argument that is wrong
  */
 export function readQueueArguments(label: string, table: FieldTable): QueueArguments {
-  checkQueueType(label, table);
-  for (const [name, check] of checks) {
-    const value = table.get(name);
-    const reason = value === undefined ? undefined : check(value, table);
-    if (reason !== undefined) throw invalid(label, name, `: ${reason}`);
-  }
-  for (const name of table.keys()) {
-    if (OF_OTHER_TYPES.has(name)) throw invalid(label, name, ' of queue type rabbit_classic_queue');
-  }
+  const type = checkedQueueType(label, table);
+  const bad = badValue(type, table);
+  if (bad !== undefined) throw invalid(label, bad.name, `: ${bad.reason}`);
+  const foreign = foreignArgument(type, table);
+  if (foreign !== undefined) throw invalid(label, foreign, ` of queue type ${type.module}`);
+  const deadLetterExchange = textOf(table.get('x-dead-letter-exchange'));
+  const overflow = effectiveOverflow(type, table);
   return {
+    type,
     messageTtl: number(table, 'x-message-ttl', Infinity),
     expires: number(table, 'x-expires', Infinity),
-    deadLetterExchange: textOf(table.get('x-dead-letter-exchange')),
+    deadLetterExchange,
     deadLetterRoutingKey: textOf(table.get('x-dead-letter-routing-key')),
+    deadLetterAtLeastOnce:
+      textOf(table.get('x-dead-letter-strategy')) === 'at-least-once' &&
+      deadLetterExchange !== undefined &&
+      overflow === 'reject-publish',
     maxLength: number(table, 'x-max-length', Infinity),
     maxLengthBytes: number(table, 'x-max-length-bytes', Infinity),
-    overflow: (textOf(table.get('x-overflow')) ?? 'drop-head') as Overflow,
+    overflow,
     maxPriority: number(table, 'x-max-priority', 0),
     singleActiveConsumer: table.get('x-single-active-consumer')?.value === true,
+    deliveryLimit: deliveryLimit(type, table),
   };
 }
 
-function checkQueueType(label: string, table: FieldTable): void {
-  const value = table.get('x-queue-type');
-  if (value === undefined) return;
+function checkedQueueType(label: string, table: FieldTable): QueueType {
+  const type = queueTypeOf(table);
+  if (type !== undefined) return type;
+  const value = table.get('x-queue-type') as FieldValue;
   const text = textOf(value);
-  const reason =
-    text === undefined
-      ? oneType('S')(value, table)
-      : isClassic(text)
-        ? undefined
-        : `"unsupported queue type '${text}'"`;
-  if (reason !== undefined) throw invalid(label, 'x-queue-type', `: ${reason}`);
+  if (text === undefined) throw invalid(label, 'x-queue-type', `: ${notText(value)}`);
+  throw unsupportedQueueType(label, text);
 }
 
-/** The empty name means the default type (ARG-13). */
-function isClassic(type: string): boolean {
-  return type === '' || type === 'classic';
+export function unsupportedQueueType(label: string, type: string): AmqpError {
+  return invalid(label, 'x-queue-type', `: "unsupported queue type '${type}'"`);
+}
+
+/** Quorum queues take `reject-publish-dlx` for `drop-head` (LEN-15). */
+function effectiveOverflow(type: QueueType, table: FieldTable): Overflow {
+  const overflow = (textOf(table.get('x-overflow')) ?? 'drop-head') as Overflow;
+  return type === QUORUM && overflow === 'reject-publish-dlx' ? 'drop-head' : overflow;
+}
+
+/** Only quorum queues have one; what is no integer counts as absent, what is negative as none (DLV-01, DLV-03). */
+function deliveryLimit(type: QueueType, table: FieldTable): number {
+  if (type !== QUORUM) return Infinity;
+  const value = table.get('x-delivery-limit');
+  const limit = value === undefined ? undefined : integerOf(value);
+  if (limit === undefined) return DEFAULT_DELIVERY_LIMIT;
+  return limit < 0n ? Infinity : Number(limit);
+}
+
+/** Refuses what replicated queues cannot be, in RabbitMQ's order (QUE-17). */
+export function checkProperties(
+  { type }: QueueArguments,
+  label: string,
+  asked: { readonly durable: boolean; readonly exclusive: boolean; readonly autoDelete: boolean },
+): void {
+  if (!type.isReplicated) return;
+  const property = asked.autoDelete
+    ? 'auto-delete'
+    : asked.exclusive
+      ? 'exclusive-owner'
+      : asked.durable
+        ? undefined
+        : 'non-durable';
+  if (property === undefined) return;
+  throw new AmqpError('PRECONDITION_FAILED', `invalid property '${property}' for ${label}`);
+}
+
+/** Refuses to name a queue of a type that cannot be named by the broker (QUE-18). */
+export function checkMayBeNamed(table: FieldTable): void {
+  const type = queueTypeOf(table);
+  if (type === undefined || !type.isReplicated) return;
+  const text = `Cannot declare a server-named queue for type ${type.module}`;
+  throw new AmqpError('PRECONDITION_FAILED', text);
 }
 
 function number(table: FieldTable, name: string, absent: number): number {
@@ -200,21 +155,25 @@ function invalid(label: string, name: string, rest: string): AmqpError {
   return new AmqpError('PRECONDITION_FAILED', `invalid arg '${name}' for ${label}${rest}`);
 }
 
-const CLASSIC_TYPE = longstr('classic');
-
 /** The arguments as they are stored: with the effective type (GEN-35, ARG-13). */
-export function storedQueueArguments(table: FieldTable): FieldTable {
-  return new Map([...table, ['x-queue-type', CLASSIC_TYPE]]);
+export function storedQueueArguments({ type }: QueueArguments, table: FieldTable): FieldTable {
+  return new Map([...table, ['x-queue-type', typeArgument(type)]]);
 }
 
 /**
  * Refuses a redeclaration whose arguments differ from those of the queue (ARG-08, ARG-09).
  * @throws {AmqpError} PRECONDITION_FAILED for the first difference
  */
-export function checkSameQueueArguments(label: string, received: FieldTable, current: FieldTable): void {
-  for (const name of CLASSIC) {
+export function checkSameQueueArguments(
+  { type }: QueueArguments,
+  label: string,
+  received: FieldTable,
+  current: FieldTable,
+): void {
+  for (const name of type.arguments) {
     let value = received.get(name);
-    if (name === 'x-queue-type' && (value === undefined || textOf(value) === '')) value = CLASSIC_TYPE;
+    if (name === 'x-queue-type' && (value === undefined || textOf(value) === ''))
+      value = typeArgument(CLASSIC);
     checkSameArgument(label, name, value, current.get(name));
   }
 }
@@ -250,10 +209,9 @@ export function inequivalent(label: string, name: string, received: string): Amq
 }
 
 /** The `x-priority` of a consumer, any integer (CNS-09); arguments of other queue types are refused (CNS-11). */
-export function consumerPriority(label: string, table: FieldTable): number {
-  for (const name of ['x-stream-offset', 'x-stream-filter', 'x-stream-match-unfiltered']) {
-    if (table.has(name)) throw invalid(label, name, ' of queue type rabbit_classic_queue');
-  }
+export function consumerPriority(type: QueueType, label: string, table: FieldTable): number {
+  const foreign = foreignConsumerArgument(type, table);
+  if (foreign !== undefined) throw invalid(label, foreign, ` of queue type ${type.module}`);
   const value = table.get('x-priority');
   if (value === undefined) return 0;
   const priority = integerOf(value);

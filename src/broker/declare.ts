@@ -3,15 +3,19 @@ import { typeNames } from '../wire/table.ts';
 import type { FieldTable } from '../wire/table.ts';
 import {
   checkDeadLetterExchange,
+  checkMayBeNamed,
+  checkProperties,
   checkSameArgument,
   checkSameQueueArguments,
   inequivalent,
   queueLabel,
   readQueueArguments,
   storedQueueArguments,
+  unsupportedQueueType,
 } from './arguments.ts';
 import { exchangeLabel, exchangeTypes } from './exchange.ts';
 import type { Exchange, ExchangeType } from './exchange.ts';
+import { STREAM } from './queue-type.ts';
 import type { Queue } from './queue.ts';
 import { textOf } from './term.ts';
 import type { Users } from './users.ts';
@@ -145,6 +149,7 @@ export function declareQueue(
   generatedName: () => string,
 ): Queue {
   refuseReserved('queue', asked.name);
+  if (asked.name === '') checkMayBeNamed(asked.arguments);
   const name = asked.name === '' ? generatedName() : asked.name;
   actor.users.check(actor.user, vhost.name, 'configure', 'queue', name);
   const existing = vhost.queues.get(name);
@@ -163,10 +168,13 @@ function createQueue(vhost: Vhost, asked: QueueDeclaration, actor: Actor): Queue
     actor.users.check(actor.user, vhost.name, 'write', 'exchange', deadLetterExchange);
   }
   const args = readQueueArguments(label, table);
+  checkProperties(args, label, asked);
+  if (args.type === STREAM) throw unsupportedQueueType(label, args.type.name);
   const durable = asked.durable && !exclusive; // QUE-13
   const owner = exclusive ? actor.connection : undefined;
   const id = vhost.nextQueueId();
-  return vhost.addQueue({ id, name, durable, autoDelete, owner, table: storedQueueArguments(table) }, args);
+  const stored = storedQueueArguments(args, table);
+  return vhost.addQueue({ id, name, durable, autoDelete, owner, table: stored }, args);
 }
 
 /** QUE-09 to QUE-13: exclusive first, then durable and auto_delete, then arguments. */
@@ -181,7 +189,7 @@ function checkSameQueue(queue: Queue, asked: QueueDeclaration, actor: Actor): vo
   if (asked.autoDelete !== identity.autoDelete) {
     throw inequivalent(label, 'auto_delete', `'${asked.autoDelete}' but current is '${identity.autoDelete}'`);
   }
-  checkSameQueueArguments(label, asked.arguments, identity.table);
+  checkSameQueueArguments(queue.arguments, label, asked.arguments, identity.table);
 }
 
 function locked({ label }: Queue): AmqpError {

@@ -141,7 +141,7 @@ export class Basic {
       throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${method.consumerTag}'`);
     }
     const queue = this.#queue(method.queue);
-    const priority = consumerPriority(queue.label, method.arguments);
+    const priority = consumerPriority(queue.arguments.type, queue.label, method.arguments);
     const consumerTag = method.consumerTag === '' ? broker.generatedName('amq.ctag') : method.consumerTag;
     const settings = { consumerTag, noAck, exclusive, priority, prefetch: this.#prefetch };
     const consumer = new Consumer(queue, this.#channel, settings);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { consumerPriority } from '../../src/broker/arguments.ts';
+import { CLASSIC } from '../../src/broker/queue-type.ts';
 import { array, bool, fieldTable, long, longstr, table, timestamp } from '../../src/wire/table.ts';
 import type { FieldValue } from '../../src/wire/table.ts';
 import { Core } from '../support/core.ts';
@@ -253,14 +254,14 @@ describe('arguments of a redeclaration', () => {
 
 describe('arguments of a consumer', () => {
   test('a priority is any integer, 0 when absent [CNS-09]', () => {
-    expect(consumerPriority(Q, fieldTable({}))).toBe(0);
-    expect(consumerPriority(Q, fieldTable({ 'x-priority': byte(-5) }))).toBe(-5);
-    expect(consumerPriority(Q, fieldTable({ 'x-priority': long(10) }))).toBe(10);
+    expect(consumerPriority(CLASSIC, Q, fieldTable({}))).toBe(0);
+    expect(consumerPriority(CLASSIC, Q, fieldTable({ 'x-priority': byte(-5) }))).toBe(-5);
+    expect(consumerPriority(CLASSIC, Q, fieldTable({ 'x-priority': long(10) }))).toBe(10);
   });
 
   test('a priority of another type is refused [CNS-10]', () => {
     const asked = (value: FieldValue): string | undefined =>
-      refusal(() => consumerPriority(Q, fieldTable({ 'x-priority': value })));
+      refusal(() => consumerPriority(CLASSIC, Q, fieldTable({ 'x-priority': value })));
     expect(asked(longstr('1'))).toBe(
       `406 PRECONDITION_FAILED - invalid arg 'x-priority' for ${Q}: "expected integer, got longstr"`,
     );
@@ -270,9 +271,9 @@ describe('arguments of a consumer', () => {
   });
 
   test('arguments of streams are refused, unknown ones ignored [CNS-11]', () => {
-    expect(refusal(() => consumerPriority(Q, fieldTable({ 'x-stream-offset': byte(1) })))).toBe(
+    expect(refusal(() => consumerPriority(CLASSIC, Q, fieldTable({ 'x-stream-offset': byte(1) })))).toBe(
       `406 PRECONDITION_FAILED - invalid arg 'x-stream-offset' for ${Q} of queue type rabbit_classic_queue`,
     );
-    expect(consumerPriority(Q, fieldTable({ 'x-cancel-on-ha-failover': bool(true) }))).toBe(0);
+    expect(consumerPriority(CLASSIC, Q, fieldTable({ 'x-cancel-on-ha-failover': bool(true) }))).toBe(0);
   });
 });
