@@ -31,7 +31,7 @@ export interface QueueArguments {
   /** Bytes of the bodies of ready messages. */
   readonly maxLengthBytes: number;
   readonly overflow: Overflow;
-  /** 0 for a queue without priorities. */
+  /** 0 for a queue without priorities; 1 for a quorum queue, which knows two levels (QUE-37). */
   readonly maxPriority: number;
   readonly singleActiveConsumer: boolean;
   /** How often a message may come back (DLV-02); Infinity when there is no limit. */
@@ -86,7 +86,7 @@ export function readQueueArguments(label: string, table: FieldTable): QueueArgum
     maxLength: number(table, 'x-max-length', Infinity),
     maxLengthBytes: number(table, 'x-max-length-bytes', Infinity),
     overflow,
-    maxPriority: number(table, 'x-max-priority', 0),
+    maxPriority: type === QUORUM ? 1 : number(table, 'x-max-priority', 0),
     singleActiveConsumer: table.get('x-single-active-consumer')?.value === true,
     deliveryLimit: deliveryLimit(type, table),
   };

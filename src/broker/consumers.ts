@@ -58,10 +58,15 @@ export class Consumers {
   /** Rounds by priority, highest first; each holds those that may have credit. */
   readonly #rounds: { readonly priority: number; readonly ring: Ring<Subscription> }[] = [];
   readonly #singleActive: boolean;
+  readonly #displaces: boolean;
   #active: Subscription | undefined = undefined;
+  /** Displaces the active one as soon as that has nothing unacked. */
+  #challenger: Subscription | undefined = undefined;
 
-  constructor(singleActive: boolean) {
+  /** @param displaces a higher priority displaces the single active consumer, as in quorum queues (CNS-31) */
+  constructor(singleActive: boolean, displaces = false) {
     this.#singleActive = singleActive;
+    this.#displaces = singleActive && displaces;
   }
 
   get count(): number {
@@ -80,6 +85,7 @@ export class Consumers {
   add(subscription: Subscription): void {
     this.#all.add(subscription);
     if (this.#singleActive) this.#active ??= subscription;
+    if (this.#displaces) this.#findChallenger();
     this.#enter(subscription);
   }
 
@@ -92,6 +98,7 @@ export class Consumers {
       }
     }
     if (this.#active === subscription) this.#active = this.#heir();
+    if (this.#displaces) this.#findChallenger();
   }
 
   /** Back into the round. */
@@ -116,9 +123,20 @@ export class Consumers {
   }
 
   #nextActive(): Subscription | undefined {
-    if (this.#active === undefined || this.#active.hasCredit) return this.#active;
-    this.#active.blocked = true;
+    if (this.#challenger !== undefined && this.#active?.unacked === 0) {
+      this.#active = this.#challenger;
+      this.#challenger = undefined;
+    }
+    if (this.#challenger === undefined && (this.#active === undefined || this.#active.hasCredit))
+      return this.#active;
+    if (this.#active !== undefined) this.#active.blocked = true; // until it settles what it has
     return undefined;
+  }
+
+  #findChallenger(): void {
+    const heir = this.#heir();
+    const isHigher = heir !== undefined && heir.priority > (this.#active?.priority ?? Infinity);
+    this.#challenger = isHigher ? heir : undefined;
   }
 
   #enter(subscription: Subscription): void {

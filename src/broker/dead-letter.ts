@@ -4,6 +4,7 @@ import { FirstDeaths, isCycle, readHistory, recordDeath, writeHistory } from './
 import type { Death } from './death.ts';
 import type { Exchange, RoutingInput } from './exchange.ts';
 import type { Journal } from './journal.ts';
+import type { KeptDead } from './kept-dead.ts';
 import { Message } from './message.ts';
 import type { Entry, MoreKeys } from './message.ts';
 import { countDurable } from './queue.ts';
@@ -74,15 +75,19 @@ export class DeadLetters {
   /**
    * Puts a new message in every queue it reaches. What it pushes out is buried when it stands in all of them: a copy
    * of that is younger than the message and stands behind it everywhere.
+   * @param accepted takes up the queues that did not refuse it
    * @returns how many queues refused it
    */
-  enqueue(message: Message, targets: readonly Queue[], ttl: number): number {
+  enqueue(message: Message, targets: readonly Queue[], ttl: number, accepted?: Set<Queue>): number {
     const wasHeld = this.#isHeld;
     this.#isHeld = true;
     let refusals = 0;
     message.places++; // not to be released when one queue is done with it before the next has it
     try {
-      for (const target of targets) if (!target.publish(message, ttl)) refusals++;
+      for (const target of targets) {
+        if (!target.publish(message, ttl)) refusals++;
+        else accepted?.add(target);
+      }
     } finally {
       this.#isHeld = wasHeld;
     }
@@ -117,12 +122,32 @@ export class DeadLetters {
   #buryOne({ queue, entry, reason }: Burial): void {
     const name = queue.arguments.deadLetterExchange;
     const exchange = name === undefined ? undefined : this.#host.exchanges.get(name); // looked up at each death (DLX-03)
+    if (queue.kept !== undefined) return this.#buryKept(queue, queue.kept.get(entry), exchange);
     if (exchange !== undefined) this.#republish(queue, entry.message, reason, exchange);
     else this.#host.lost(queue, reason, name === undefined ? 'no dead-letter exchange' : 'exchange missing');
     queue.forget(entry);
   }
 
-  #republish(queue: Queue, message: Message, reason: DeathReason, exchange: Exchange): void {
+  /** At least once: it leaves its queue when every queue it is routed to has it, and one at least (DLX-14). */
+  #buryKept(queue: Queue, dead: KeptDead | undefined, exchange: Exchange | undefined): void {
+    if (dead === undefined) return; // it went with its queue
+    const { entry, reason, takers } = dead;
+    const isTaken = exchange !== undefined && this.#republish(queue, entry.message, reason, exchange, takers);
+    if (isTaken) queue.release(entry);
+    else queue.keep(dead);
+  }
+
+  /**
+   * @param takers queues that have it already, and get it no more; those that take it now are added
+   * @returns whether it reached somebody and nobody refused it
+   */
+  #republish(
+    queue: Queue,
+    message: Message,
+    reason: DeathReason,
+    exchange: Exchange,
+    takers?: Set<Queue>,
+  ): boolean {
     const { journal } = this.#host;
     const page = message.page.bytes ?? journal.load(message.page);
     const properties = page.subarray(message.propertiesAt, message.propertiesAt + message.propertiesLength);
@@ -137,11 +162,18 @@ export class DeadLetters {
         : this.#firstDeaths.write(death);
     const copy = this.#copy(queue, message, exchange);
     const targets = this.#targets(queue, copy, exchange, headers, reason, history);
-    if (targets.length === 0) return;
-    const durablePlaces = copy.persistent ? countDurable(targets) : 0;
+    if (targets.length === 0) return false;
+    const open = takers === undefined ? targets : targets.filter((target) => !takers.has(target));
+    const durablePlaces = countDurable(open, copy.persistent);
     journal.rewrite(copy, replaceHeaders(properties, scan, headers), message, durablePlaces);
-    const refusals = this.enqueue(copy, targets, Infinity);
-    for (let n = 0; n < refusals; n++) this.#host.lost(queue, reason, 'refused'); // at most once (DLX-10)
+    const refusals = this.enqueue(copy, open, Infinity, takers);
+    for (let n = 0; n < refusals; n++) this.#lost(queue, reason, 'refused'); // at most once (DLX-10)
+    return refusals === 0;
+  }
+
+  /** What is kept is not lost. */
+  #lost(queue: Queue, reason: DeathReason, why: LostReason): void {
+    if (queue.kept === undefined) this.#host.lost(queue, reason, why);
   }
 
   #death(
@@ -180,11 +212,11 @@ export class DeadLetters {
   ): Queue[] {
     const input: RoutingInput = { routingKeys: copy.routingKeys, headers: () => readTable(headers) };
     const routed = route(this.#host, exchange, input);
-    if (routed.length === 0) this.#host.lost(queue, reason, 'no route');
+    if (routed.length === 0) this.#lost(queue, reason, 'no route');
     if (reason === 'rejected') return routed;
     return routed.filter((target) => {
       if (!isCycle(history, target.name)) return true;
-      this.#host.lost(queue, reason, 'cycle');
+      this.#lost(queue, reason, 'cycle');
       return false;
     });
   }

@@ -15,7 +15,7 @@ import {
 } from './arguments.ts';
 import { exchangeLabel, exchangeTypes } from './exchange.ts';
 import type { Exchange, ExchangeType } from './exchange.ts';
-import { STREAM } from './queue-type.ts';
+import { QUORUM, STREAM } from './queue-type.ts';
 import type { Queue } from './queue.ts';
 import { textOf } from './term.ts';
 import type { Users } from './users.ts';
@@ -199,6 +199,14 @@ function locked({ label }: Queue): AmqpError {
   return new AmqpError('RESOURCE_LOCKED', `cannot obtain exclusive access to locked ${label}. ${reason}`);
 }
 
+/** QUE-26 */
+function refuseConditions({ label }: Queue, ifUnused: boolean, ifEmpty: boolean): void {
+  if (!ifUnused && !ifEmpty) return;
+  const flag = ifUnused ? 'if-unused' : 'if-empty';
+  const why = `queue.delete operations with ${flag} flag set are not supported by quorum queues`;
+  throw new AmqpError('NOT_IMPLEMENTED', `cannot delete ${label}. ${why}`);
+}
+
 /** @returns how many ready messages went with it (QUE-24) */
 export function deleteQueue(
   vhost: Vhost,
@@ -209,6 +217,7 @@ export function deleteQueue(
   actor.users.check(actor.user, vhost.name, 'configure', 'queue', name);
   if (!vhost.queues.has(name)) return 0; // QUE-23
   const queue = findQueue(vhost, name, actor);
+  if (queue.arguments.type === QUORUM) refuseConditions(queue, ifUnused, ifEmpty);
   if (ifEmpty && queue.ready.length > 0)
     throw new AmqpError('PRECONDITION_FAILED', `${queue.label} not empty`);
   if (ifUnused && queue.consumers.count > 0)

@@ -80,6 +80,12 @@ export interface Journal {
   settle(message: Message, queueId: number): void;
   /** A message of this lane, and so every older one, was handed to a client: it comes back as redelivered. */
   delivered(queueId: number, lane: number, messageId: number): void;
+  /**
+   * What a queue remembers of a message it holds, in place of what it remembered before.
+   * @param deliveries how often it was handed out, when that is more than once; 0 to forget it all
+   * @param death why it died, when it is kept until it is dead-lettered (DLX-14)
+   */
+  note(message: Message, queueId: number, deliveries: number, death: string | undefined): void;
   /** No queue holds the message any more: its bytes may go. */
   release(message: Message): void;
   /** The bytes of a page that may be on disk only. */
@@ -97,7 +103,10 @@ export interface RecoveredPlace {
   readonly message: Message;
   readonly expiresAt: number;
   readonly lane: number;
-  readonly redelivered: boolean;
+  /** How often it was handed out before: what was, came back (DLV-04). */
+  readonly returns: number;
+  /** Why it died, when it is kept until it is dead-lettered. */
+  readonly death: string | undefined;
 }
 
 /** What a journal found when it was opened. */

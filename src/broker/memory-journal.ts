@@ -45,6 +45,7 @@ export class MemoryJournal implements Journal {
   place(): void {}
   settle(): void {}
   delivered(): void {}
+  note(): void {}
   release(): void {}
   define(): void {}
   undefine(): void {}

@@ -81,13 +81,18 @@ export class Entry {
   readonly lane: number;
   /** The journal knows that this queue holds it. */
   readonly recorded: boolean;
-  redelivered: boolean;
+  /** How often it came back from a client, at least: queues that do not count returns forget some at a restart. */
+  returns: number;
 
-  constructor(message: Message, expiresAt: number, lane: number, recorded: boolean, redelivered: boolean) {
+  constructor(message: Message, expiresAt: number, lane: number, recorded: boolean, returns: number) {
     this.message = message;
     this.expiresAt = expiresAt;
     this.lane = lane;
     this.recorded = recorded;
-    this.redelivered = redelivered;
+    this.returns = returns;
+  }
+
+  get redelivered(): boolean {
+    return this.returns > 0;
   }
 }

@@ -1,4 +1,5 @@
 import type { QueueArguments } from './arguments.ts';
+import type { KeptDeadLetters } from './kept-dead.ts';
 import type { Ready } from './ready.ts';
 
 /** Whether the queue has a limit at all. */
@@ -11,7 +12,17 @@ export function isOver(limits: QueueArguments, ready: Ready): boolean {
   return ready.length > limits.maxLength || ready.bytes > limits.maxLengthBytes;
 }
 
-/** Whether one more message would be too much (LEN-10). */
-export function wouldBeOver(limits: QueueArguments, ready: Ready, bodyLength: number): boolean {
-  return ready.length + 1 > limits.maxLength || ready.bytes + bodyLength > limits.maxLengthBytes;
+/**
+ * Whether one more message would be too much (LEN-10).
+ * @param kept dead letters that nobody took yet: they count, too (DLX-14)
+ */
+export function wouldBeOver(
+  limits: QueueArguments,
+  ready: Ready,
+  bodyLength: number,
+  kept: KeptDeadLetters | undefined,
+): boolean {
+  const length = ready.length + 1 + (kept?.length ?? 0);
+  const bytes = ready.bytes + bodyLength + (kept?.bytes ?? 0);
+  return length > limits.maxLength || bytes > limits.maxLengthBytes;
 }

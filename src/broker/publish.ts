@@ -104,7 +104,7 @@ export class Publisher {
     const { exchange, routingKey, priority } = routed;
     const id = this.#vhost.nextMessageId();
     const message = new Message(id, exchange, routingKey, moreKeys, persistent, false, priority);
-    const durablePlaces = persistent ? countDurable(targets) : 0;
+    const durablePlaces = countDurable(targets, persistent);
     this.#vhost.journal.write(message, routed.properties, body, durablePlaces);
     const refusals = this.#vhost.enqueue(message, targets, ttl);
     const outcome = Outcome.ROUTED | (durablePlaces > 0 ? Outcome.DURABLE : 0);

@@ -8,14 +8,17 @@ import type { Subscription } from './consumers.ts';
 import type { Binding } from './exchange.ts';
 import { Deadline, takeExpired } from './expiry.ts';
 import type { Journal, RecoveredPlace } from './journal.ts';
+import { KeptDeadLetters } from './kept-dead.ts';
+import type { KeptDead } from './kept-dead.ts';
 import { Entry } from './message.ts';
 import type { Message } from './message.ts';
 import { isLimited, isOver, wouldBeOver } from './overflow.ts';
+import { QUORUM } from './queue-type.ts';
 import { Ready } from './ready.ts';
 import { Ring } from './ring.ts';
 
 /** Why a message leaves a queue to be dead-lettered (DLX-02). */
-export type DeathReason = 'rejected' | 'expired' | 'maxlen';
+export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
 
 /** What a queue needs of the place it is in. */
 export interface QueueHost {
@@ -23,8 +26,10 @@ export interface QueueHost {
   readonly journal: Journal;
   /** Has `queue.work()` called before long, once however often it is asked. */
   later(queue: Queue): void;
-  /** Dead-letters a message that is no longer ready; it ends with `queue.forget`. */
+  /** Dead-letters a message that is no longer ready; it ends with `queue.forget` or, if it is kept, `release`. */
   bury(queue: Queue, entry: Entry, reason: DeathReason): void;
+  /** The queue has dead letters that nobody took: `queue.kept.soon()` when that may have changed. */
+  keeps(queue: Queue): void;
   /** Deletes the queue: it expired, or its last consumer went away. */
   remove(queue: Queue): void;
 }
@@ -46,6 +51,8 @@ export interface QueueIdentity {
 /** Messages one call of `work` may let die, and hand out: about a millisecond. */
 const BURIALS = 64;
 const DELIVERIES = 256;
+/** Of a quorum queue, where higher ones are served twice as often (QUE-37). */
+const HIGHEST_NORMAL = 4;
 
 /** A queue: takes messages in, hands them out in order, and takes care of those that come back or fall due. */
 export class Queue {
@@ -58,11 +65,14 @@ export class Queue {
   readonly incoming = new Set<Binding>();
   /** For the host: it stands among those that have work. */
   isScheduled = false;
+  /** Dead letters nobody took yet; undefined when the queue does not keep them. */
+  readonly kept: KeptDeadLetters | undefined;
   #unackedCount = 0;
   #isDeleted = false;
   readonly #host: QueueHost;
   readonly #isLimited: boolean;
-  /** Expired at the head, not yet dead-lettered. */
+  readonly #isQuorum: boolean;
+  /** Expired at the head or returned too often, not yet dead-lettered. */
   readonly #dying = new Ring<Entry>();
   readonly #headExpiry: Deadline;
   readonly #queueExpiry: Deadline;
@@ -73,12 +83,14 @@ export class Queue {
     this.#host = host;
     this.identity = identity;
     this.arguments = args;
-    this.ready = new Ready(args.maxPriority + 1);
+    this.#isQuorum = args.type === QUORUM;
+    this.ready = new Ready(args.maxPriority + 1, this.#isQuorum);
     this.#delivered = Array.from({ length: args.maxPriority + 1 }, () => 0);
-    this.consumers = new Consumers(args.singleActiveConsumer);
+    this.consumers = new Consumers(args.singleActiveConsumer, this.#isQuorum);
     this.#isLimited = isLimited(args);
     this.#headExpiry = new Deadline(host.clock, () => host.later(this));
     this.#queueExpiry = new Deadline(host.clock, () => host.remove(this));
+    if (args.deadLetterAtLeastOnce) this.kept = new KeptDeadLetters(host.clock, () => host.later(this));
     this.touch();
   }
 
@@ -88,6 +100,16 @@ export class Queue {
 
   get durable(): boolean {
     return this.identity.durable;
+  }
+
+  /** It says with each delivery how often the message came back (DLV-05). */
+  get countsReturns(): boolean {
+    return this.#isQuorum;
+  }
+
+  /** Whether a message would still be there after a restart: quorum queues keep transient ones, too (QUE-31). */
+  records(persistent: boolean): boolean {
+    return this.identity.durable && (persistent || this.#isQuorum);
   }
 
   /** Handed out and not settled. */
@@ -112,10 +134,15 @@ export class Queue {
   publish(message: Message, ttl: number): boolean {
     const lifetime = Math.min(ttl, this.arguments.messageTtl);
     const expiresAt = lifetime === Infinity ? Infinity : this.#host.clock.now() + lifetime;
-    const isFull = this.#isLimited && wouldBeOver(this.arguments, this.ready, message.bodyLength);
-    if (isFull && this.#refuses(message)) return false;
+    const isFull = this.#isLimited && this.#wouldBeOver(message);
+    if (isFull && !this.#isQuorum && this.#refuses(message)) return false;
+    const taker = isFull || lifetime === 0 ? this.#taker() : undefined;
+    if (isFull && taker === undefined && this.#isQuorum && this.#refuses(message)) return false; // LEN-11
     const entry = this.#take(message, expiresAt);
-    if ((isFull || lifetime === 0) && this.#handOver(entry)) return true;
+    if (taker !== undefined) {
+      this.#give(taker, entry);
+      return true;
+    }
     this.ready.push(entry);
     if (isFull) this.#dropSurplus();
     if (expiresAt !== Infinity) this.#aimAtHead();
@@ -123,8 +150,15 @@ export class Queue {
     return true;
   }
 
-  /** The next message, handed out to be settled; undefined when none is ready. Renews the queue's lease (QEX-03). */
+  /**
+   * The next message, handed out to be settled; undefined when none is ready. Renews the queue's lease (QEX-03).
+   * @throws {AmqpError} RESOURCE_LOCKED for a quorum queue with a single active consumer (CNS-34)
+   */
   get(): Entry | undefined {
+    if (this.#isQuorum && this.arguments.singleActiveConsumer) {
+      const why = 'basic.get operations are not supported by quorum queues with single active consumer';
+      throw new AmqpError('RESOURCE_LOCKED', `cannot obtain access to locked ${this.label}. ${why}`);
+    }
     this.touch();
     this.#deliver();
     const entry = this.#unexpiredHead(Infinity);
@@ -145,19 +179,22 @@ export class Queue {
   reject(entry: Entry): void {
     this.#unackedCount--;
     if (this.#isDeleted) this.forget(entry);
-    else this.#host.bury(this, entry, 'rejected');
+    else this.#bury(entry, 'rejected');
   }
 
-  /** Handed-out messages come back to where they stood, keeping their deadlines (TTL-12, ACK-04, LEN-08). */
+  /**
+   * Handed-out messages come back to where they stood, keeping their deadlines (TTL-12, ACK-04, LEN-08); those that
+   * did so too often die (DLV-02).
+   */
   requeue(entries: readonly Entry[]): void {
     this.#unackedCount -= entries.length;
     if (this.#isDeleted) {
       for (const entry of entries) this.forget(entry);
       return;
     }
-    for (const entry of entries) entry.redelivered = true;
+    for (const entry of entries) entry.returns++;
     if (this.#isLimited) this.#deliver(); // what a consumer would have taken by now does not count
-    this.ready.putBack(entries);
+    this.ready.putBack(this.arguments.deliveryLimit === Infinity ? entries : this.#withoutWornOut(entries));
     if (this.#isLimited) this.#dropSurplus();
     this.#host.later(this);
   }
@@ -171,9 +208,9 @@ export class Queue {
 
   /** @throws {AmqpError} ACCESS_REFUSED when one of the two wants the queue for itself (CNS-04, CNS-33) */
   addConsumer(subscription: Subscription): void {
-    const { exclusive } = subscription;
+    const exclusive = subscription.exclusive && !this.#isQuorum; // CNS-05
     const refused = exclusive && (this.consumers.count > 0 || this.arguments.singleActiveConsumer);
-    if (refused || this.consumers.hasExclusive) {
+    if (refused || (!this.#isQuorum && this.consumers.hasExclusive)) {
       throw new AmqpError('ACCESS_REFUSED', `${this.label} in exclusive use`);
     }
     this.consumers.add(subscription);
@@ -210,20 +247,25 @@ export class Queue {
       takeExpired(this.ready, this.#host.clock.now(), this.#dying, BURIALS - this.#dying.length);
     }
     for (let left = BURIALS; left > 0 && this.#dying.length > 0; left--) {
-      this.#host.bury(this, this.#dying.shift() as Entry, 'expired');
+      const entry = this.#dying.shift() as Entry;
+      this.#bury(entry, entry.returns > this.arguments.deliveryLimit ? 'delivery_limit' : 'expired');
     }
+    if (this.kept !== undefined) this.#retry(this.kept);
     this.#deliver();
-    if (this.#dying.length > 0 || this.#isHeadExpired) this.#host.later(this);
+    if (this.#dying.length > 0 || this.#isHeadExpired || this.kept?.hasDue === true) this.#host.later(this);
     else this.#aimAtHead();
   }
 
   /** Messages found on disk, as they stood before the restart. */
   restore(places: readonly RecoveredPlace[]): void {
-    for (const { message, expiresAt, lane, redelivered } of places) {
+    for (const { message, expiresAt, lane, returns, death } of places) {
       message.places++;
-      const inLane = Math.min(lane, this.arguments.maxPriority);
-      this.ready.push(new Entry(message, expiresAt, inLane, true, redelivered));
+      const entry = new Entry(message, expiresAt, Math.min(lane, this.arguments.maxPriority), true, returns);
+      if (death !== undefined && this.kept !== undefined) this.kept.restore(entry, death as DeathReason);
+      else if (returns > this.arguments.deliveryLimit) this.#dying.push(entry);
+      else this.ready.push(entry);
     }
+    if (this.kept !== undefined && this.kept.length > 0) this.#host.keeps(this);
     this.#host.later(this);
   }
 
@@ -232,7 +274,9 @@ export class Queue {
     this.#isDeleted = true;
     this.#headExpiry.cancel();
     this.#queueExpiry.cancel();
-    for (const entry of [...this.ready.clear(), ...this.#dying]) this.forget(entry);
+    const rest = [...this.ready.clear(), ...this.#dying];
+    for (const entry of rest) this.forget(entry);
+    for (const entry of this.kept?.close() ?? []) this.release(entry);
     this.#dying.clear();
   }
 
@@ -240,35 +284,79 @@ export class Queue {
   forget(entry: Entry): void {
     const { message } = entry;
     if (entry.recorded && !this.#isDeleted) this.#host.journal.settle(message, this.identity.id);
+    if (this.#isQuorum && (entry.returns > 0 || this.kept?.get(entry)?.isNoted === true)) {
+      this.#host.journal.note(message, this.identity.id, 0, undefined);
+    }
     if (--message.places === 0) this.#host.journal.release(message);
   }
 
-  #take(message: Message, expiresAt: number): Entry {
-    const lane = Math.min(message.priority, this.arguments.maxPriority);
-    const recorded = this.durable && message.persistent;
-    message.places++;
-    if (recorded) this.#host.journal.place(message, this.identity.id, expiresAt, lane);
-    return new Entry(message, expiresAt, lane, recorded, false);
+  /** Not everybody took a dead message: it is tried again, also after a restart (DLX-14). */
+  keep(dead: KeptDead): void {
+    const { entry } = dead;
+    if (!dead.isNoted && entry.recorded) {
+      dead.isNoted = true;
+      this.#host.journal.note(entry.message, this.identity.id, entry.returns + 1, dead.reason);
+    }
+    this.kept?.failed(dead);
+    this.#host.keeps(this);
   }
 
-  /** To a consumer that can take it right now: its only chance with TTL 0 (TTL-15), or in a full queue (LEN-07). */
-  #handOver(entry: Entry): boolean {
+  /** Everybody took a dead message that was kept. */
+  release(entry: Entry): void {
+    this.forget(entry);
+    this.kept?.remove(entry);
+  }
+
+  #bury(entry: Entry, reason: DeathReason): void {
+    this.kept?.add(entry, reason);
+    this.#host.bury(this, entry, reason);
+  }
+
+  #retry(kept: KeptDeadLetters): void {
+    for (let left = BURIALS; left > 0 && kept.hasDue; left--) {
+      const { entry, reason } = kept.takeDue();
+      this.#host.bury(this, entry, reason);
+    }
+  }
+
+  /** Those that may be delivered once more; the others die. */
+  #withoutWornOut(entries: readonly Entry[]): Entry[] {
+    const { deliveryLimit } = this.arguments;
+    for (const entry of entries) if (entry.returns > deliveryLimit) this.#dying.push(entry);
+    return entries.filter((entry) => entry.returns <= deliveryLimit);
+  }
+
+  #laneOf({ priority }: Message): number {
+    if (this.#isQuorum) return priority > HIGHEST_NORMAL ? 1 : 0;
+    return Math.min(priority, this.arguments.maxPriority);
+  }
+
+  #wouldBeOver(message: Message): boolean {
+    return wouldBeOver(this.arguments, this.ready, message.bodyLength, this.kept);
+  }
+
+  #take(message: Message, expiresAt: number): Entry {
+    const lane = this.#laneOf(message);
+    const recorded = this.records(message.persistent);
+    message.places++;
+    if (recorded) this.#host.journal.place(message, this.identity.id, expiresAt, lane);
+    return new Entry(message, expiresAt, lane, recorded, 0);
+  }
+
+  /** Who can take a message right now: its only chance with TTL 0 (TTL-15), or in a full queue (LEN-07). */
+  #taker(): Subscription | undefined {
     this.#deliver();
-    const consumer = this.ready.length === 0 ? this.consumers.next() : undefined;
-    if (consumer === undefined) return false;
-    this.#give(consumer, entry);
-    return true;
+    return this.ready.length === 0 ? this.consumers.next() : undefined;
   }
 
   #refuses(message: Message): boolean {
     const limits = this.arguments;
     if (limits.overflow === 'drop-head') return false;
     this.#deliver(); // as above
-    if (!wouldBeOver(limits, this.ready, message.bodyLength)) return false;
+    if (!this.#wouldBeOver(message)) return false;
     if (limits.overflow === 'reject-publish-dlx') {
       message.places++;
-      const lane = Math.min(message.priority, limits.maxPriority);
-      this.#host.bury(this, new Entry(message, Infinity, lane, false, false), 'maxlen');
+      this.#host.bury(this, new Entry(message, Infinity, this.#laneOf(message), false, 0), 'maxlen');
     }
     return true;
   }
@@ -318,8 +406,13 @@ export class Queue {
 
   #handedOut(entry: Entry): void {
     this.#unackedCount++;
-    const { id } = entry.message;
-    if (!entry.recorded || id <= (this.#delivered[entry.lane] ?? 0)) return;
+    if (!entry.recorded) return;
+    const { message, returns } = entry;
+    const { id } = message;
+    if (this.#isQuorum && returns > 0) {
+      this.#host.journal.note(message, this.identity.id, returns + 1, undefined); // it will come back once more
+    }
+    if (id <= (this.#delivered[entry.lane] ?? 0)) return;
     this.#delivered[entry.lane] = id;
     this.#host.journal.delivered(this.identity.id, entry.lane, id);
   }
@@ -339,9 +432,9 @@ export class Queue {
   }
 }
 
-/** How many of these queues survive a restart. */
-export function countDurable(queues: readonly Queue[]): number {
+/** How many of these queues keep a message over a restart. */
+export function countDurable(queues: readonly Queue[], persistent: boolean): number {
   let count = 0;
-  for (const queue of queues) if (queue.durable) count++;
+  for (const queue of queues) if (queue.records(persistent)) count++;
   return count;
 }

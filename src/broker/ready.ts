@@ -1,9 +1,12 @@
 import type { Entry } from './message.ts';
 import { Ring } from './ring.ts';
 
+/** How many the higher of two fair lanes may send while the lower one waits. */
+const IN_A_ROW = 2;
+
 /**
  * The ready messages of a queue in the order in which they leave: highest lane first, by arrival within a lane
- * (QUE-35). A queue without priorities has one lane.
+ * (QUE-35). A queue without priorities has one lane. Of two fair ones the higher is served twice as often (QUE-37).
  */
 export class Ready {
   readonly #lanes: Ring<Entry>[];
@@ -11,8 +14,12 @@ export class Ready {
   #bytes = 0;
   /** No lane above this one has messages. */
   #top = 0;
+  readonly #isFair: boolean;
+  /** How many left the higher of two fair lanes in a row. */
+  #inARow = 0;
 
-  constructor(lanes: number) {
+  constructor(lanes: number, isFair = false) {
+    this.#isFair = isFair;
     this.#lanes = Array.from({ length: lanes }, () => new Ring<Entry>());
   }
 
@@ -34,6 +41,7 @@ export class Ready {
     if (entry !== undefined) {
       this.#length--;
       this.#bytes -= entry.message.bodyLength;
+      if (this.#isFair) this.#inARow = entry.lane === 0 ? 0 : this.#inARow + 1;
     }
     return entry;
   }
@@ -92,8 +100,15 @@ export class Ready {
   }
 
   #topLane(): Ring<Entry> {
+    if (this.#isFair) return this.#fairLane();
     let ring = this.#lane(this.#top);
     while (ring.length === 0 && this.#top > 0) ring = this.#lane(--this.#top);
     return ring;
+  }
+
+  #fairLane(): Ring<Entry> {
+    const [lower, higher] = [this.#lane(0), this.#lane(1)];
+    if (higher.length === 0) return lower;
+    return this.#inARow >= IN_A_ROW && lower.length > 0 ? lower : higher;
   }
 }

@@ -50,6 +50,8 @@ export class Vhost implements QueueHost, DeadLetterHost {
   /** Exclusive queues by the connection that has them. */
   readonly #owned = new Map<object, Set<Queue>>();
   readonly #deadLetters = new DeadLetters(this);
+  /** Queues with dead letters that nobody took. */
+  readonly #keeping = new Set<Queue>();
 
   constructor(name: string, host: VhostHost) {
     this.name = name;
@@ -96,6 +98,19 @@ export class Vhost implements QueueHost, DeadLetterHost {
     this.#deadLetters.bury(queue, entry, reason);
   }
 
+  keeps(queue: Queue): void {
+    this.#keeping.add(queue);
+  }
+
+  /** What could not be dead-lettered may find its way now (DLX-14). */
+  #changed(): void {
+    this.topology++;
+    for (const queue of this.#keeping) {
+      if (!queue.isDeleted && queue.kept !== undefined && queue.kept.length > 0) queue.kept.soon();
+      else this.#keeping.delete(queue);
+    }
+  }
+
   soon(task: () => void): void {
     this.#host.soon(task);
   }
@@ -117,7 +132,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
   addExchange(identity: Omit<ExchangeIdentity, 'vhost'>): Exchange {
     const exchange = new Exchange({ ...identity, vhost: this.name });
     this.exchanges.set(exchange.name, exchange);
-    this.topology++;
+    this.#changed();
     if (exchange.durable) this.journal.define(exchangeDefinition(exchange));
     return exchange;
   }
@@ -126,7 +141,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
   removeExchange(exchange: Exchange): void {
     if (!this.exchanges.delete(exchange.name)) return;
     if (exchange.durable) this.journal.undefine(exchangeDefinition(exchange));
-    this.topology++;
+    this.#changed();
     for (const binding of exchange.bindings) this.removeBinding(binding);
     for (const binding of exchange.incoming) this.removeBinding(binding);
   }
@@ -134,7 +149,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
   addQueue(identity: Omit<QueueIdentity, 'vhost'>, args: QueueArguments): Queue {
     const queue = new Queue(this, { ...identity, vhost: this.name }, args);
     this.queues.set(queue.name, queue);
-    this.topology++;
+    this.#changed();
     if (queue.durable) this.journal.define(queueDefinition(queue));
     if (identity.owner !== undefined) this.#own(identity.owner, queue);
     return queue;
@@ -147,7 +162,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
     if (queue.durable) this.journal.undefine(queueDefinition(queue));
     const { owner } = queue.identity;
     if (owner !== undefined) this.#owned.get(owner)?.delete(queue);
-    this.topology++;
+    this.#changed();
     for (const binding of queue.incoming) this.removeBinding(binding);
     queue.close();
     const cancelled: Subscription[] = [...queue.consumers];
@@ -159,7 +174,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
 
   addBinding(binding: Binding): void {
     binding.source.add(binding);
-    this.topology++;
+    this.#changed();
     if (isDurable(binding)) this.journal.define(bindingDefinition(this.name, binding));
   }
 
@@ -167,7 +182,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
   removeBinding(binding: Binding): void {
     const { source } = binding;
     source.remove(binding);
-    this.topology++;
+    this.#changed();
     if (isDurable(binding)) this.journal.undefine(bindingDefinition(this.name, binding));
     if (source.identity.autoDelete && source.bindingCount === 0) this.removeExchange(source);
   }

@@ -3,6 +3,7 @@ import type { Subscription } from '../broker/consumers.ts';
 import { findQueue } from '../broker/declare.ts';
 import type { Entry } from '../broker/message.ts';
 import { Outcome, Publisher } from '../broker/publish.ts';
+import { QUORUM } from '../broker/queue-type.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Content } from '../wire/content.ts';
 import { AmqpError, replies } from '../wire/errors.ts';
@@ -14,6 +15,9 @@ import { cut } from './output.ts';
 import { Transaction, withoutDeleted } from './tx.ts';
 import type { Settlement } from './tx.ts';
 import { Delivery, Unacked } from './unacked.ts';
+
+/** What a consumer of a quorum queue may have unacked when it asked for no limit (QOS-04). */
+const LARGEST_QUORUM_PREFETCH = 2000;
 
 /** What the basic and confirm classes do on one channel. */
 export class Basic {
@@ -120,7 +124,8 @@ export class Basic {
         routingKey: cut(routingKey),
         messageCount: queue.ready.length,
       },
-      entry.message,
+      entry,
+      queue,
     );
     if (method.noAck) queue.ack(entry);
     else this.#unacked.add(new Delivery(deliveryTag, queue, entry, undefined));
@@ -142,8 +147,13 @@ export class Basic {
     }
     const queue = this.#queue(method.queue);
     const priority = consumerPriority(queue.arguments.type, queue.label, method.arguments);
+    const isQuorum = queue.arguments.type === QUORUM;
+    if (isQuorum && this.#globalPrefetch !== 0) {
+      throw new AmqpError('NOT_IMPLEMENTED', `${queue.label} does not support global qos`); // QOS-07
+    }
+    const prefetch = isQuorum && this.#prefetch === 0 ? LARGEST_QUORUM_PREFETCH : this.#prefetch;
     const consumerTag = method.consumerTag === '' ? broker.generatedName('amq.ctag') : method.consumerTag;
-    const settings = { consumerTag, noAck, exclusive, priority, prefetch: this.#prefetch };
+    const settings = { consumerTag, noAck, exclusive, priority, prefetch };
     const consumer = new Consumer(queue, this.#channel, settings);
     queue.addConsumer(consumer);
     this.#consumers.set(consumerTag, consumer);

@@ -2,7 +2,9 @@ import type { Broker } from '../broker/broker.ts';
 import type { Receiver, Subscription } from '../broker/consumers.ts';
 import type { Actor } from '../broker/declare.ts';
 import type { CommitListener } from '../broker/journal.ts';
-import type { Entry, Message } from '../broker/message.ts';
+import { withDeliveryCount } from '../broker/delivery-count.ts';
+import type { Entry } from '../broker/message.ts';
+import type { Queue } from '../broker/queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { FrameType } from '../wire/constants.ts';
 import { ContentAssembler } from '../wire/content.ts';
@@ -97,8 +99,8 @@ export class Channel implements Receiver, CommitListener {
   }
 
   /** The same for a method that brings a message along. */
-  sendMessage(method: Method, message: Message): void {
-    const content = this.#contentOf(message);
+  sendMessage(method: Method, entry: Entry, queue: Queue): void {
+    const content = this.#contentOf(entry, queue);
     this.sendContent(method, this.isHeld ? { ...content } : content);
   }
 
@@ -150,9 +152,8 @@ export class Channel implements Receiver, CommitListener {
   deliver(subscription: Subscription, entry: Entry): void {
     const consumer = subscription as Consumer; // every subscription of a channel is one of its consumers
     const tag = this.#basic.handOut(consumer, entry);
-    const { message } = entry;
-    const content = this.#contentOf(message);
-    const { exchange, routingKey } = message;
+    const content = this.#contentOf(entry, consumer.queue);
+    const { exchange, routingKey } = entry.message;
     this.peer.output.deliver(
       this.number,
       consumer.tagBytes,
@@ -176,7 +177,8 @@ export class Channel implements Receiver, CommitListener {
   }
 
   /** Where the bytes of a message lie. The object is used again by the next call. */
-  #contentOf(message: Message): ContentBytes {
+  #contentOf(entry: Entry, queue: Queue): ContentBytes {
+    const { message } = entry;
     const { journal } = this.peer.broker;
     const content = this.#content;
     content.properties = message.page.bytes ?? journal.load(message.page);
@@ -185,7 +187,17 @@ export class Channel implements Receiver, CommitListener {
     content.body = message.bodyPage.bytes ?? journal.load(message.bodyPage);
     content.bodyAt = message.bodyAt;
     content.bodyLength = message.bodyLength;
+    if (entry.returns > 0 && queue.countsReturns) this.#countReturns(entry.returns);
     return content;
+  }
+
+  /** In the content to be sent (DLV-05). */
+  #countReturns(returns: number): void {
+    const content = this.#content;
+    const { properties, propertiesAt: at, propertiesLength } = content;
+    content.properties = withDeliveryCount(properties.subarray(at, at + propertiesLength), returns);
+    content.propertiesAt = 0;
+    content.propertiesLength = content.properties.length;
   }
 
   /** Ends it without a word: its connection is over. */

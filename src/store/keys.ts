@@ -2,7 +2,14 @@
  * The key layout. Every key starts with an octet for its kind and continues with big-endian numbers of fixed width, so
  * that order on disk is order in time and no name can reach into another's range.
  */
-const PREFIX = { format: 0x66, counter: 0x63, definition: 0x64, page: 0x70, delivered: 0x77 } as const;
+const PREFIX = {
+  format: 0x66,
+  counter: 0x63,
+  definition: 0x64,
+  note: 0x6e,
+  page: 0x70,
+  delivered: 0x77,
+} as const;
 
 export type KeyKind = keyof typeof PREFIX;
 
@@ -53,6 +60,20 @@ export function deliveredKey(queueId: number, lane: number): Buffer {
 /** Queue and lane of a key made by `deliveredKey`. */
 export function deliveredOf(key: Buffer): { readonly queueId: number; readonly lane: number } {
   return { queueId: key.readUInt32BE(1), lane: key.readUInt8(5) };
+}
+
+/** Where it is kept what a queue remembers of one message. */
+export function noteKey(queueId: number, messageId: number): Buffer {
+  const key = Buffer.allocUnsafe(11);
+  key[0] = PREFIX.note;
+  key.writeUInt32BE(queueId, 1);
+  key.writeUIntBE(messageId, 5, 6);
+  return key;
+}
+
+/** Queue and message of a key made by `noteKey`. */
+export function noteOf(key: Buffer): { readonly queueId: number; readonly messageId: number } {
+  return { queueId: key.readUInt32BE(1), messageId: key.readUIntBE(5, 6) };
 }
 
 function numberKey(prefix: number, number: number): Buffer {

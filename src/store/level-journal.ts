@@ -5,7 +5,8 @@ import { Compaction } from './compaction.ts';
 import { encodeDefinition } from './definitions.ts';
 import type { DefinitionNumbers } from './definitions.ts';
 import type { Database } from './format.ts';
-import { deliveredKey, deliveredKeyOf, laneId, NEXT_QUEUE_KEY, pageKey } from './keys.ts';
+import { deliveredKey, deliveredKeyOf, laneId, NEXT_QUEUE_KEY, noteKey, pageKey } from './keys.ts';
+import { encodeNote, NOTE_SIZE } from './notes.ts';
 import type { PageTable } from './page-table.ts';
 import { JournalPage, PageFiller } from './pages.ts';
 import { messageSize, SETTLE_SIZE, writeMessage, writePlace, writeSettle } from './records.ts';
@@ -128,6 +129,13 @@ export class LevelJournal implements Journal {
   delivered(queueId: number, lane: number, messageId: number): void {
     this.#deliveredIds.set(laneId(queueId, lane), messageId);
     this.#dirty(0);
+  }
+
+  note(message: Message, queueId: number, deliveries: number, death: string | undefined): void {
+    const key = noteKey(queueId, message.id);
+    if (deliveries === 0) this.#operations.push({ type: 'del', key });
+    else this.#operations.push({ type: 'put', key, value: encodeNote({ deliveries, death }) });
+    this.#dirty(NOTE_SIZE);
   }
 
   release(message: Message): void {

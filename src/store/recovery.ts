@@ -3,8 +3,19 @@ import type { Definition, Recovered, RecoveredPlace } from '../broker/journal.ts
 import { decodeDefinition, DefinitionNumbers } from './definitions.ts';
 import type { Database } from './format.ts';
 import { StoreError } from './format.ts';
-import { definitionOf, deliveredKey, deliveredOf, keyRange, laneId, NEXT_QUEUE_KEY, pageOf } from './keys.ts';
+import {
+  definitionOf,
+  deliveredKey,
+  deliveredOf,
+  keyRange,
+  laneId,
+  NEXT_QUEUE_KEY,
+  noteOf,
+  pageOf,
+} from './keys.ts';
 import type { JournalState } from './level-journal.ts';
+import { decodeNote } from './notes.ts';
+import type { Note } from './notes.ts';
 import { PageTable } from './page-table.ts';
 import { hasOwnBody, JournalPage } from './pages.ts';
 import { readRecords } from './records.ts';
@@ -23,6 +34,9 @@ interface Found {
   places: readonly PlaceRecord[];
 }
 
+/** By queue, then by message. */
+type Notes = ReadonlyMap<number, ReadonlyMap<number, Note>>;
+
 interface Settle {
   readonly messageId: number;
   readonly queueId: number;
@@ -39,7 +53,7 @@ export async function recover(
   const queueIds = new Set(definitions.flatMap((one) => (one.kind === 'queue' ? [one.id] : [])));
   const replay = new Replay(memoryLimit, queueIds);
   for await (const [key, value] of db.iterator(keyRange('page'))) replay.page(pageOf(key), value);
-  const places = replay.finish(await readDelivered(db, queueIds));
+  const places = replay.finish(await readDelivered(db, queueIds), await readNotes(db, queueIds));
   const nextQueueId = Number((db.getSync(NEXT_QUEUE_KEY) ?? '1').toString());
   const state = { table: replay.table, numbers, nextPageId: replay.lastPageId + 1 };
   return { state, recovered: { definitions, places, nextQueueId, nextMessageId: replay.lastMessageId + 1 } };
@@ -66,6 +80,21 @@ async function readDelivered(db: Database, known: ReadonlySet<number>): Promise<
   }
   await db.batch(stale.map((key) => ({ type: 'del', key })));
   return delivered;
+}
+
+/** What queues remember of messages, by queue and message; what belongs to no queue is deleted. */
+async function readNotes(db: Database, known: ReadonlySet<number>): Promise<Notes> {
+  const notes = new Map<number, Map<number, Note>>();
+  const stale: Buffer[] = [];
+  for await (const [key, value] of db.iterator(keyRange('note'))) {
+    const { queueId, messageId } = noteOf(key);
+    if (!known.has(queueId)) stale.push(key);
+    else if (notes.get(queueId)?.set(messageId, decodeNote(value)) === undefined) {
+      notes.set(queueId, new Map([[messageId, decodeNote(value)]]));
+    }
+  }
+  await db.batch(stale.map((key) => ({ type: 'del', key })));
+  return notes;
 }
 
 /** Replays pages in the order they were committed. Settles are applied last: a moved message may follow its settle. */
@@ -103,10 +132,11 @@ class Replay {
   }
 
   /** @returns what each queue held, in order of arrival */
-  finish(delivered: ReadonlyMap<number, number>): Map<number, RecoveredPlace[]> {
+  finish(delivered: ReadonlyMap<number, number>, notes: Notes): Map<number, RecoveredPlace[]> {
     this.#applySettles();
+    for (const id of delivered.values()) this.lastMessageId = Math.max(this.lastMessageId, id);
     const byQueue = new Map<number, RecoveredPlace[]>();
-    for (const found of this.#found.values()) this.#keep(found, delivered, byQueue);
+    for (const found of this.#found.values()) this.#keep(found, delivered, notes, byQueue);
     for (const held of byQueue.values()) held.sort((a, b) => a.message.id - b.message.id);
     for (const page of this.table.pages.values()) this.table.removeIfDead(page);
     return byQueue;
@@ -137,7 +167,12 @@ class Replay {
     }
   }
 
-  #keep(found: Found, delivered: ReadonlyMap<number, number>, byQueue: Map<number, RecoveredPlace[]>): void {
+  #keep(
+    found: Found,
+    delivered: ReadonlyMap<number, number>,
+    notes: Notes,
+    byQueue: Map<number, RecoveredPlace[]>,
+  ): void {
     const { message, page } = found;
     const places = found.places.filter(({ queueId }) => this.#queueIds.has(queueId)); // others were deleted
     if (places.length === 0) return;
@@ -150,10 +185,13 @@ class Replay {
     if (hasOwnBody(message)) message.bodyPage = page;
     else body.page.lend(message);
     for (const { queueId, expiresAt, lane } of places) {
-      const redelivered = message.id <= (delivered.get(laneId(queueId, lane)) ?? 0);
+      const wasDelivered = message.id <= (delivered.get(laneId(queueId, lane)) ?? 0);
+      const note = notes.get(queueId)?.get(message.id);
+      const returns = note?.deliveries ?? (wasDelivered ? 1 : 0);
+      const place = { message, expiresAt, lane, returns, death: note?.death };
       const held = byQueue.get(queueId);
-      if (held === undefined) byQueue.set(queueId, [{ message, expiresAt, lane, redelivered }]);
-      else held.push({ message, expiresAt, lane, redelivered });
+      if (held === undefined) byQueue.set(queueId, [place]);
+      else held.push(place);
     }
   }
 }

@@ -190,11 +190,12 @@ describe('after a restart', () => {
       return message;
     };
     const [a, b, c] = [aMessage(1, 'a'), aMessage(2, 'b'), aMessage(3, 'c')];
-    const place = (message: Message, redelivered: boolean) => ({
+    const place = (message: Message, returns: number) => ({
       message,
       expiresAt: Infinity,
       lane: 3,
-      redelivered,
+      returns,
+      death: undefined,
     });
     const core = new Core(journal, {
       definitions: [
@@ -209,7 +210,7 @@ describe('after a restart', () => {
           arguments: fieldTable({ 'x-max-priority': byte(2) }),
         },
       ],
-      places: new Map([[1, [place(a, true), place(b, false), place(c, false)]]]),
+      places: new Map([[1, [place(a, 1), place(b, 0), place(c, 0)]]]),
       nextQueueId: 2,
       nextMessageId: 4,
     });

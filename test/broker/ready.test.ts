@@ -8,7 +8,7 @@ const LANES = 4;
 function anEntry(id: number, lane: number, size: number): Entry {
   const message = new Message(id, '', 'q', undefined, false, false, lane);
   message.bodyLength = size;
-  return new Entry(message, Infinity, lane, false, false);
+  return new Entry(message, Infinity, lane, false, 0);
 }
 
 const step = fc.oneof(

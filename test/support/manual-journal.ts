@@ -57,5 +57,6 @@ export class ManualJournal implements Journal {
   place(): void {}
   settle(): void {}
   delivered(): void {}
+  note(): void {}
   release(): void {}
 }
