@@ -33,6 +33,21 @@ export const durability = topic('durability', 'What outlives a restart', (test) 
   );
 
   test(
+    'a quorum queue remembers over a restart how often a message came back',
+    { rules: ['DLV-05', 'QUE-31'], needs: ['restart', 'quorum-queues'] },
+    async (t) => {
+      const queue = await t.queue({ 'x-queue-type': 'quorum' });
+      await t.send(queue, 'a');
+      const channel = await t.channel();
+      for (let n = 0; n < 2; n++) channel.reject((await channel.get(queue, false))?.deliveryTag ?? 0, true);
+      await channel.settled();
+      await t.restart();
+      const { redelivered, headers } = await t.take(queue);
+      assert.deepEqual([redelivered, headers['x-delivery-count']], [true, 2]);
+    },
+  );
+
+  test(
     'a stream keeps its messages and their offsets over a restart',
     { rules: ['QUE-31', 'STR-14'], needs: ['restart', 'streams'] },
     async (t) => {

@@ -1,57 +1,6 @@
-import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Queue } from '../../src/broker/queue.ts';
-import type { Store } from '../../src/store/open.ts';
+import { describe, expect, test } from 'vitest';
 import { long, longstr } from '../../src/wire/table.ts';
-import { Core } from '../support/core.ts';
-import { openTestStore, temporaryDirectory } from '../support/store.ts';
-
-/** A broker on a store, and what is needed to stop it in order or to pull the plug. */
-interface Durable {
-  readonly core: Core;
-  readonly store: Store;
-  readonly directory: string;
-}
-
-async function start(directory: string, now?: number): Promise<Durable> {
-  const store = await openTestStore(directory);
-  let isOpen = true;
-  onTestFinished(async () => {
-    if (isOpen) await store.close();
-  });
-  const close = store.close.bind(store);
-  const closing = { ...store, close: () => ((isOpen = false), close()) };
-  return { core: new Core(store.journal, store.recovered, now), store: closing, directory };
-}
-
-async function fresh(): Promise<Durable> {
-  return start(await temporaryDirectory());
-}
-
-/** Stops in order and starts again on the same directory. */
-async function restart({ core, store, directory }: Durable): Promise<Durable> {
-  await store.close();
-  return start(directory, core.clock.now());
-}
-
-/** What a power failure would leave: the files as they are now, with nothing closed. */
-async function crash({ core, directory }: Durable): Promise<Durable> {
-  const copy = await temporaryDirectory();
-  await cp(join(directory, 'level'), join(copy, 'level'), {
-    recursive: true,
-    filter: (path) => !path.endsWith('LOCK'),
-  });
-  return start(copy, core.clock.now());
-}
-
-function queueOf({ core }: Durable, name: string): Queue {
-  return core.vhost.queues.get(name) as Queue;
-}
-
-function bodies(durable: Durable, name: string): string[] {
-  return durable.core.drain(queueOf(durable, name)).map(({ body }) => body);
-}
+import { bodies, crash, fresh, queueOf, restart, start } from '../support/durable.ts';
 
 describe('what survives a restart', () => {
   test('persistent messages of a durable queue, in order, with properties and address [QUE-31, QUE-32]', async () => {
@@ -140,6 +89,17 @@ describe('what survives a restart', () => {
       ['b', true],
       ['c', false],
     ]);
+  });
+
+  test('the ids of messages that were handed out are not used again: what comes later is not redelivered [QUE-32]', async () => {
+    let node = await fresh();
+    const queue = node.core.queue('q');
+    for (let n = 0; n < 3; n++) node.core.send('q', 'done');
+    node.core.drain(queue);
+    node = await restart(node);
+    node.core.send('q', 'later');
+    node = await restart(node);
+    expect(node.core.get(queueOf(node, 'q'))).toMatchObject({ body: 'later', redelivered: false });
   });
 
   test('priorities and what was delivered of each', async () => {
@@ -298,7 +258,7 @@ describe('group commit', () => {
     const queue = node.core.queue('q');
     await node.store.journal.flush();
     node.core.send('q', 'short-lived '.repeat(1000));
-    queue.ack(node.core.get(queue)!.entry);
+    queue.purge();
     await node.store.journal.flush();
     const after = await crash(node);
     expect(after.store.recovered.places.size).toBe(0);
