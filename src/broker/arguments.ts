@@ -38,8 +38,17 @@ export interface QueueArguments {
   readonly deliveryLimit: number;
 }
 
+/** In a quorum queue, what is above is served twice as often (QUE-37). */
+const HIGHEST_NORMAL_PRIORITY = 4;
+
 /** Of quorum queues, since 4.0 (DLV-03). */
 const DEFAULT_DELIVERY_LIMIT = 20;
+
+/** The line a message of this priority stands in, 0 to `maxPriority` (QUE-35, QUE-37). */
+export function laneOf({ type, maxPriority }: QueueArguments, priority: number): number {
+  if (type === QUORUM) return priority > HIGHEST_NORMAL_PRIORITY ? 1 : 0;
+  return Math.min(priority, maxPriority);
+}
 
 /** `queue 'Q' in vhost 'VH'`, as every text has it (GEN-05). */
 export function queueLabel(vhost: string, name: string): string {

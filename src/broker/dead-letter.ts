@@ -134,7 +134,7 @@ export class DeadLetters {
     const { entry, reason, takers } = dead;
     const isTaken = exchange !== undefined && this.#republish(queue, entry.message, reason, exchange, takers);
     if (isTaken) queue.release(entry);
-    else queue.keep(dead);
+    else queue.kept?.failed(dead);
   }
 
   /**

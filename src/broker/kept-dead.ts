@@ -1,7 +1,6 @@
-import type { Clock } from './clock.ts';
 import { Deadline } from './expiry.ts';
 import type { Entry } from './message.ts';
-import type { DeathReason, Queue } from './queue.ts';
+import type { DeathReason, Queue, QueueHost } from './queue.ts';
 import { Ring } from './ring.ts';
 
 /** A dead message that stays in its queue until everybody who is to have it took it. */
@@ -24,19 +23,20 @@ const RETRY_SOON = 100;
 /** The dead of a queue that dead-letters at least once (DLX-13): not ready, but counted toward its limits (DLX-14). */
 export class KeptDeadLetters {
   readonly #all = new Map<Entry, KeptDead>();
-  readonly #clock: Clock;
+  readonly #host: QueueHost;
+  readonly #queue: Queue;
   readonly #retry: Deadline;
   #retryAt = Infinity;
   readonly #due = new Ring<KeptDead>();
   #bytes = 0;
 
-  /** @param wake is called when some are to be tried again: `takeDue` has them */
-  constructor(clock: Clock, wake: () => void) {
-    this.#clock = clock;
-    this.#retry = new Deadline(clock, () => {
+  constructor(host: QueueHost, queue: Queue) {
+    this.#host = host;
+    this.#queue = queue;
+    this.#retry = new Deadline(host.clock, () => {
       this.#retryAt = Infinity;
       this.#makeDue();
-      wake();
+      host.later(queue);
     });
   }
 
@@ -61,12 +61,18 @@ export class KeptDeadLetters {
   /** It died before a restart. */
   restore(entry: Entry, reason: DeathReason): void {
     this.#put({ entry, reason, takers: new Set(), isTried: false, isNoted: true });
+    this.#host.keeps(this.#queue);
     this.soon();
   }
 
-  /** Not everybody took it. */
+  /** Not everybody took it: it is tried again, also after a restart. */
   failed(dead: KeptDead): void {
+    const { entry, reason, isNoted } = dead;
     dead.isTried = false;
+    dead.isNoted = true;
+    const { identity } = this.#queue;
+    if (!isNoted) this.#host.journal.note(entry.message, identity.id, entry.returns + 1, reason);
+    this.#host.keeps(this.#queue);
     this.#aim(RETRY_AFTER);
   }
 
@@ -84,9 +90,12 @@ export class KeptDeadLetters {
     return this.#due.length > 0;
   }
 
-  /** The next of them, oldest death first. */
-  takeDue(): KeptDead {
-    return this.#due.shift() as KeptDead;
+  /** Tries so many of them, oldest death first. */
+  retry(most: number): void {
+    for (let left = most; left > 0 && this.hasDue; left--) {
+      const { entry, reason } = this.#due.shift() as KeptDead;
+      this.#host.bury(this.#queue, entry, reason);
+    }
   }
 
   /** No more attempts; returns what is kept. */
@@ -110,7 +119,7 @@ export class KeptDeadLetters {
   }
 
   #aim(after: number): void {
-    const time = this.#clock.now() + after;
+    const time = this.#host.clock.now() + after;
     if (time >= this.#retryAt) return;
     this.#retryAt = time;
     this.#retry.aim(time);

@@ -1,6 +1,6 @@
 import { AmqpError } from '../wire/errors.ts';
 import type { FieldTable } from '../wire/table.ts';
-import { queueLabel } from './arguments.ts';
+import { laneOf, queueLabel } from './arguments.ts';
 import type { QueueArguments } from './arguments.ts';
 import type { Clock } from './clock.ts';
 import { Consumers } from './consumers.ts';
@@ -9,7 +9,6 @@ import type { Binding } from './exchange.ts';
 import { Deadline, takeExpired } from './expiry.ts';
 import type { Journal, RecoveredPlace } from './journal.ts';
 import { KeptDeadLetters } from './kept-dead.ts';
-import type { KeptDead } from './kept-dead.ts';
 import { Entry } from './message.ts';
 import type { Message } from './message.ts';
 import { isLimited, isOver, wouldBeOver } from './overflow.ts';
@@ -51,8 +50,6 @@ export interface QueueIdentity {
 /** Messages one call of `work` may let die, and hand out: about a millisecond. */
 const BURIALS = 64;
 const DELIVERIES = 256;
-/** Of a quorum queue, where higher ones are served twice as often (QUE-37). */
-const HIGHEST_NORMAL = 4;
 
 /** A queue: takes messages in, hands them out in order, and takes care of those that come back or fall due. */
 export class Queue {
@@ -90,7 +87,7 @@ export class Queue {
     this.#isLimited = isLimited(args);
     this.#headExpiry = new Deadline(host.clock, () => host.later(this));
     this.#queueExpiry = new Deadline(host.clock, () => host.remove(this));
-    if (args.deadLetterAtLeastOnce) this.kept = new KeptDeadLetters(host.clock, () => host.later(this));
+    if (args.deadLetterAtLeastOnce) this.kept = new KeptDeadLetters(host, this);
     this.touch();
   }
 
@@ -100,11 +97,6 @@ export class Queue {
 
   get durable(): boolean {
     return this.identity.durable;
-  }
-
-  /** It says with each delivery how often the message came back (DLV-05). */
-  get countsReturns(): boolean {
-    return this.#isQuorum;
   }
 
   /** Whether a message would still be there after a restart: quorum queues keep transient ones, too (QUE-31). */
@@ -250,7 +242,7 @@ export class Queue {
       const entry = this.#dying.shift() as Entry;
       this.#bury(entry, entry.returns > this.arguments.deliveryLimit ? 'delivery_limit' : 'expired');
     }
-    if (this.kept !== undefined) this.#retry(this.kept);
+    this.kept?.retry(BURIALS);
     this.#deliver();
     if (this.#dying.length > 0 || this.#isHeadExpired || this.kept?.hasDue === true) this.#host.later(this);
     else this.#aimAtHead();
@@ -265,7 +257,6 @@ export class Queue {
       else if (returns > this.arguments.deliveryLimit) this.#dying.push(entry);
       else this.ready.push(entry);
     }
-    if (this.kept !== undefined && this.kept.length > 0) this.#host.keeps(this);
     this.#host.later(this);
   }
 
@@ -290,17 +281,6 @@ export class Queue {
     if (--message.places === 0) this.#host.journal.release(message);
   }
 
-  /** Not everybody took a dead message: it is tried again, also after a restart (DLX-14). */
-  keep(dead: KeptDead): void {
-    const { entry } = dead;
-    if (!dead.isNoted && entry.recorded) {
-      dead.isNoted = true;
-      this.#host.journal.note(entry.message, this.identity.id, entry.returns + 1, dead.reason);
-    }
-    this.kept?.failed(dead);
-    this.#host.keeps(this);
-  }
-
   /** Everybody took a dead message that was kept. */
   release(entry: Entry): void {
     this.forget(entry);
@@ -312,13 +292,6 @@ export class Queue {
     this.#host.bury(this, entry, reason);
   }
 
-  #retry(kept: KeptDeadLetters): void {
-    for (let left = BURIALS; left > 0 && kept.hasDue; left--) {
-      const { entry, reason } = kept.takeDue();
-      this.#host.bury(this, entry, reason);
-    }
-  }
-
   /** Those that may be delivered once more; the others die. */
   #withoutWornOut(entries: readonly Entry[]): Entry[] {
     const { deliveryLimit } = this.arguments;
@@ -326,17 +299,12 @@ export class Queue {
     return entries.filter((entry) => entry.returns <= deliveryLimit);
   }
 
-  #laneOf({ priority }: Message): number {
-    if (this.#isQuorum) return priority > HIGHEST_NORMAL ? 1 : 0;
-    return Math.min(priority, this.arguments.maxPriority);
-  }
-
   #wouldBeOver(message: Message): boolean {
     return wouldBeOver(this.arguments, this.ready, message.bodyLength, this.kept);
   }
 
   #take(message: Message, expiresAt: number): Entry {
-    const lane = this.#laneOf(message);
+    const lane = laneOf(this.arguments, message.priority);
     const recorded = this.records(message.persistent);
     message.places++;
     if (recorded) this.#host.journal.place(message, this.identity.id, expiresAt, lane);
@@ -356,7 +324,11 @@ export class Queue {
     if (!this.#wouldBeOver(message)) return false;
     if (limits.overflow === 'reject-publish-dlx') {
       message.places++;
-      this.#host.bury(this, new Entry(message, Infinity, this.#laneOf(message), false, 0), 'maxlen');
+      this.#host.bury(
+        this,
+        new Entry(message, Infinity, laneOf(this.arguments, message.priority), false, 0),
+        'maxlen',
+      );
     }
     return true;
   }

@@ -25,7 +25,7 @@ Examples:
   $ leveret declare queue work
   $ leveret declare queue retry --ttl 10m --dead-letter-exchange "" --dead-letter-routing-key work
 
-  A quorum queue on RabbitMQ, and a queue whose name the broker chooses:
+  A quorum queue, and a queue whose name the broker chooses:
   $ leveret declare queue orders --argument x-queue-type=quorum
   $ queue=$(leveret declare queue --expires 1h)`;
 

@@ -4,6 +4,7 @@ import type { Actor } from '../broker/declare.ts';
 import type { CommitListener } from '../broker/journal.ts';
 import { withDeliveryCount } from '../broker/delivery-count.ts';
 import type { Entry } from '../broker/message.ts';
+import { QUORUM } from '../broker/queue-type.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { FrameType } from '../wire/constants.ts';
@@ -187,7 +188,7 @@ export class Channel implements Receiver, CommitListener {
     content.body = message.bodyPage.bytes ?? journal.load(message.bodyPage);
     content.bodyAt = message.bodyAt;
     content.bodyLength = message.bodyLength;
-    if (entry.returns > 0 && queue.countsReturns) this.#countReturns(entry.returns);
+    if (entry.returns > 0 && queue.arguments.type === QUORUM) this.#countReturns(entry.returns);
     return content;
   }
 
