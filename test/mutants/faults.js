@@ -50,8 +50,8 @@ export const faults = [
   {
     name: 'TTL 0 is not offered to a waiting consumer',
     file: 'src/broker/queue.ts',
-    find: '(isFull || lifetime === 0) && this.#handOver(entry)',
-    put: 'isFull && this.#handOver(entry)',
+    find: 'isFull || lifetime === 0 ? this.#taker()',
+    put: 'isFull ? this.#taker()',
     topics: ['message-ttl'],
   },
   {
@@ -71,8 +71,8 @@ export const faults = [
   {
     name: 'fetching does not renew x-expires',
     file: 'src/broker/queue.ts',
-    find: '  get(): Entry | undefined {\n    this.touch();',
-    put: '  get(): Entry | undefined {',
+    find: '    this.touch();\n    this.#deliver();',
+    put: '    this.#deliver();',
     topics: ['queue-expiry'],
   },
   {
@@ -214,8 +214,8 @@ export const faults = [
   {
     name: 'a message that is dead-lettered is also left in its queue by a rejection',
     file: 'src/broker/queue.ts',
-    find: "else this.#host.bury(this, entry, 'rejected');",
-    put: "else {\n      this.#host.bury(this, entry, 'rejected');\n      this.ready.push(entry);\n    }",
+    find: "else this.#bury(entry, 'rejected');",
+    put: "else {\n      this.#bury(entry, 'rejected');\n      this.ready.push(entry);\n    }",
     topics: ['dlx'],
   },
 
@@ -227,23 +227,23 @@ export const faults = [
     put: 'return ready.length >= limits.maxLength ||',
     also: {
       file: 'src/broker/overflow.ts',
-      find: 'return ready.length + 1 > limits.maxLength ||',
-      put: 'return ready.length + 1 >= limits.maxLength ||',
+      find: 'const length = ready.length + 1 +',
+      put: 'const length = ready.length + 2 +',
     },
     topics: ['length-limits'],
   },
   {
     name: 'reject-publish does not look at bytes',
     file: 'src/broker/overflow.ts',
-    find: 'ready.bytes + bodyLength > limits.maxLengthBytes',
-    put: 'ready.bytes + bodyLength > Infinity',
+    find: '|| bytes > limits.maxLengthBytes',
+    put: '|| bytes > Infinity',
     topics: ['length-limits'],
   },
   {
     name: 'a refused message is confirmed with ack',
     file: 'src/broker/queue.ts',
-    find: 'if (isFull && this.#refuses(message)) return false;',
-    put: 'if (isFull && this.#refuses(message)) return true;',
+    find: 'if (isFull && !this.#isQuorum && this.#refuses(message)) return false;',
+    put: 'if (isFull && !this.#isQuorum && this.#refuses(message)) return true;',
     topics: ['length-limits', 'confirms'],
   },
   {
@@ -309,14 +309,14 @@ export const faults = [
   {
     name: 'requeued messages go to the tail',
     file: 'src/broker/queue.ts',
-    find: 'this.ready.putBack(entries);',
+    find: 'this.ready.putBack(this.arguments.deliveryLimit === Infinity ? entries : this.#withoutWornOut(entries));',
     put: 'for (const entry of entries) this.ready.push(entry);',
     topics: ['settling'],
   },
   {
     name: 'a requeued message is not marked as redelivered',
     file: 'src/broker/queue.ts',
-    find: 'for (const entry of entries) entry.redelivered = true;',
+    find: 'for (const entry of entries) entry.returns++;',
     put: '',
     topics: ['settling'],
   },
@@ -343,9 +343,9 @@ export const faults = [
   },
   {
     name: 'the lowest message priority leaves first',
-    file: 'src/broker/queue.ts',
-    find: '    const lane = Math.min(message.priority, this.arguments.maxPriority);\n    const recorded',
-    put: '    const lane = this.arguments.maxPriority - Math.min(message.priority, this.arguments.maxPriority);\n    const recorded',
+    file: 'src/broker/arguments.ts',
+    find: 'return Math.min(priority, maxPriority);',
+    put: 'return maxPriority - Math.min(priority, maxPriority);',
     topics: ['queues'],
   },
   {
@@ -400,5 +400,58 @@ export const faults = [
     find: 'if (payload.length > this.#size - this.#have) {',
     put: 'if (payload.length > this.#size + 1e9) {',
     topics: ['frames'],
+  },
+
+  // Quorum queues
+  {
+    name: 'a quorum queue delivers once more than its limit allows',
+    file: 'src/broker/queue.ts',
+    find: 'const { deliveryLimit } = this.arguments;',
+    put: 'const deliveryLimit = this.arguments.deliveryLimit + 1;',
+    topics: ['redelivery'],
+  },
+  {
+    name: 'a quorum queue counts the first delivery, too',
+    file: 'src/server/channel.ts',
+    find: 'content.properties = withDeliveryCount(properties.subarray(at, at + propertiesLength), returns);',
+    put: 'content.properties = withDeliveryCount(properties.subarray(at, at + propertiesLength), returns + 1);',
+    topics: ['redelivery', 'settling'],
+  },
+  {
+    name: 'a quorum queue forgets transient messages',
+    file: 'src/broker/queue.ts',
+    find: 'this.identity.durable && (persistent || this.#isQuorum)',
+    put: 'this.identity.durable && persistent',
+    topics: ['durability'],
+    tests: ['test/store'],
+  },
+  {
+    name: 'dead letters a quorum queue keeps take no room',
+    file: 'src/broker/overflow.ts',
+    find: 'const length = ready.length + 1 + (kept?.length ?? 0);',
+    put: 'const length = ready.length + 1;',
+    topics: ['dlx'],
+  },
+  {
+    name: 'a quorum queue loses dead letters without an exchange',
+    file: 'src/broker/dead-letter.ts',
+    find: 'if (isTaken) queue.release(entry);',
+    put: 'if (isTaken || exchange === undefined) queue.release(entry);',
+    topics: ['dlx'],
+  },
+  {
+    name: 'no higher priority displaces the active consumer of a quorum queue',
+    file: 'src/broker/consumers.ts',
+    find: 'this.#displaces = singleActive && displaces;',
+    put: 'this.#displaces = singleActive && displaces && false;',
+    topics: ['consuming'],
+  },
+  {
+    name: 'a quorum queue serves high priorities only',
+    file: 'src/broker/ready.ts',
+    find: 'this.#inARow >= IN_A_ROW',
+    put: 'this.#inARow >= Infinity',
+    topics: ['queues'],
+    tests: ['test/broker'],
   },
 ];
