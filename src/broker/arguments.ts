@@ -110,7 +110,7 @@ function checkedQueueType(label: string, table: FieldTable): QueueType {
   throw unsupportedQueueType(label, text);
 }
 
-export function unsupportedQueueType(label: string, type: string): AmqpError {
+function unsupportedQueueType(label: string, type: string): AmqpError {
   return invalid(label, 'x-queue-type', `: "unsupported queue type '${type}'"`);
 }
 
@@ -174,7 +174,7 @@ export function storedQueueArguments({ type }: QueueArguments, table: FieldTable
  * @throws {AmqpError} PRECONDITION_FAILED for the first difference
  */
 export function checkSameQueueArguments(
-  { type }: QueueArguments,
+  { type }: Pick<QueueArguments, 'type'>,
   label: string,
   received: FieldTable,
   current: FieldTable,

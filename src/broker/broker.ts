@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { LostReason } from './dead-letter.ts';
+import type { DeclaredQueue } from './declared-queue.ts';
 import { NOTHING_RECOVERED } from './journal.ts';
 import type { Definition, Journal, Recovered } from './journal.ts';
 import type { DeathReason, Queue } from './queue.ts';
@@ -39,7 +40,7 @@ export class Broker implements VhostHost {
   readonly #secrets: Secrets;
   readonly #onLost: BrokerPorts['onLost'];
   readonly #onFault: BrokerPorts['onFault'];
-  readonly #busy = new Ring<Queue>();
+  readonly #busy = new Ring<DeclaredQueue>();
   #isScheduled = false;
   #nextMessageId: number;
   #nextQueueId: number;
@@ -57,7 +58,9 @@ export class Broker implements VhostHost {
     this.#nextMessageId = recovered.nextMessageId;
     this.#nextQueueId = recovered.nextQueueId;
     for (const definition of recovered.definitions) this.#restore(definition);
-    this.#restoreMessages(recovered);
+    for (const vhost of this.vhosts.values()) {
+      for (const queue of vhost.queues.values()) queue.restore(recovered);
+    }
     if (this.vhosts.size === 0) this.#firstStart();
   }
 
@@ -98,7 +101,7 @@ export class Broker implements VhostHost {
   }
 
   /** The queue gets its turn before long, once however often it asks. */
-  later(queue: Queue): void {
+  later(queue: DeclaredQueue): void {
     if (queue.isScheduled) return;
     queue.isScheduled = true;
     this.#busy.push(queue);
@@ -162,13 +165,5 @@ export class Broker implements VhostHost {
     else if (definition.kind === 'permission')
       this.users.grant(definition.user, definition.vhost, definition);
     else this.vhosts.get(definition.vhost)?.restore(definition);
-  }
-
-  #restoreMessages({ places }: Recovered): void {
-    const queues = new Map<number, Queue>();
-    for (const vhost of this.vhosts.values()) {
-      for (const queue of vhost.queues.values()) queues.set(queue.identity.id, queue);
-    }
-    for (const [id, held] of places) queues.get(id)?.restore(held);
   }
 }

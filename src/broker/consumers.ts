@@ -1,5 +1,6 @@
+import type { FieldTable } from '../wire/table.ts';
+import type { DeclaredQueue } from './declared-queue.ts';
 import type { Entry } from './message.ts';
-import type { Queue } from './queue.ts';
 import { Ring } from './ring.ts';
 
 /** What a queue delivers to: a client's channel. Calls return at once and do not throw. */
@@ -11,10 +12,8 @@ export interface Receiver {
   cancelled(subscription: Subscription): void;
 }
 
-/** One consumer of one queue. */
-export class Subscription {
-  readonly queue: Queue;
-  readonly receiver: Receiver;
+/** How a consumer was asked for. */
+export interface SubscriptionSettings {
   readonly consumerTag: string;
   readonly noAck: boolean;
   readonly exclusive: boolean;
@@ -22,15 +21,27 @@ export class Subscription {
   readonly priority: number;
   /** How many unacked deliveries it may have; 0 is no limit. */
   readonly prefetch: number;
+  /** Its channel has a prefetch for all its consumers. */
+  readonly hasChannelLimit: boolean;
+  readonly arguments: FieldTable;
+}
+
+/** One consumer of one queue. */
+export class Subscription implements SubscriptionSettings {
+  readonly queue: DeclaredQueue;
+  readonly receiver: Receiver;
+  readonly consumerTag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  readonly priority: number;
+  readonly prefetch: number;
+  readonly hasChannelLimit: boolean;
+  readonly arguments: FieldTable;
   unacked = 0;
   /** It was asked, had no credit, and is out of the round until `resume`. */
   blocked = false;
 
-  constructor(
-    queue: Queue,
-    receiver: Receiver,
-    settings: Pick<Subscription, 'consumerTag' | 'noAck' | 'exclusive' | 'priority' | 'prefetch'>,
-  ) {
+  constructor(queue: DeclaredQueue, receiver: Receiver, settings: SubscriptionSettings) {
     this.queue = queue;
     this.receiver = receiver;
     this.consumerTag = settings.consumerTag;
@@ -38,6 +49,8 @@ export class Subscription {
     this.exclusive = settings.exclusive;
     this.priority = settings.priority;
     this.prefetch = settings.prefetch;
+    this.hasChannelLimit = settings.hasChannelLimit;
+    this.arguments = settings.arguments;
   }
 
   /** QOS-05; without acks prefetch does not apply (CNS-07). */

@@ -1,5 +1,7 @@
 import { PropertyScan, replaceHeaders } from '../wire/properties.ts';
 import { readTable } from '../wire/table.ts';
+import { countDurable } from './declared-queue.ts';
+import type { DeclaredQueue } from './declared-queue.ts';
 import { FirstDeaths, isCycle, readHistory, recordDeath, writeHistory } from './death.ts';
 import type { Death } from './death.ts';
 import type { Exchange, RoutingInput } from './exchange.ts';
@@ -7,7 +9,6 @@ import type { Journal } from './journal.ts';
 import type { KeptDead } from './kept-dead.ts';
 import { Message } from './message.ts';
 import type { Entry, MoreKeys } from './message.ts';
-import { countDurable } from './queue.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { Ring } from './ring.ts';
 import { route } from './routing.ts';
@@ -78,7 +79,12 @@ export class DeadLetters {
    * @param accepted takes up the queues that did not refuse it
    * @returns how many queues refused it
    */
-  enqueue(message: Message, targets: readonly Queue[], ttl: number, accepted?: Set<Queue>): number {
+  enqueue(
+    message: Message,
+    targets: readonly DeclaredQueue[],
+    ttl: number,
+    accepted?: Set<DeclaredQueue>,
+  ): number {
     const wasHeld = this.#isHeld;
     this.#isHeld = true;
     let refusals = 0;
@@ -146,7 +152,7 @@ export class DeadLetters {
     message: Message,
     reason: DeathReason,
     exchange: Exchange,
-    takers?: Set<Queue>,
+    takers?: Set<DeclaredQueue>,
   ): boolean {
     const { journal } = this.#host;
     const page = message.page.bytes ?? journal.load(message.page);
@@ -209,7 +215,7 @@ export class DeadLetters {
     headers: Buffer,
     reason: DeathReason,
     history: readonly Death[],
-  ): Queue[] {
+  ): DeclaredQueue[] {
     const input: RoutingInput = { routingKeys: copy.routingKeys, headers: () => readTable(headers) };
     const routed = route(this.#host, exchange, input);
     if (routed.length === 0) this.#lost(queue, reason, 'no route');

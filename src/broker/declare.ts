@@ -11,12 +11,12 @@ import {
   queueLabel,
   readQueueArguments,
   storedQueueArguments,
-  unsupportedQueueType,
 } from './arguments.ts';
+import type { DeclaredQueue } from './declared-queue.ts';
 import { exchangeLabel, exchangeTypes } from './exchange.ts';
 import type { Exchange, ExchangeType } from './exchange.ts';
 import { QUORUM, STREAM } from './queue-type.ts';
-import type { Queue } from './queue.ts';
+import { checkStreamArguments } from './stream-arguments.ts';
 import { textOf } from './term.ts';
 import type { Users } from './users.ts';
 import type { Vhost } from './vhost.ts';
@@ -54,7 +54,7 @@ export function findExchange(vhost: Vhost, name: string): Exchange {
 }
 
 /** @throws {AmqpError} NOT_FOUND; RESOURCE_LOCKED for the exclusive queue of another connection (QUE-07) */
-export function findQueue(vhost: Vhost, name: string, actor: Actor): Queue {
+export function findQueue(vhost: Vhost, name: string, actor: Actor): DeclaredQueue {
   const queue = vhost.queues.get(name);
   if (queue === undefined) throw new AmqpError('NOT_FOUND', `no ${queueLabel(vhost.name, name)}`);
   const { owner } = queue.identity;
@@ -147,7 +147,7 @@ export function declareQueue(
   asked: QueueDeclaration,
   actor: Actor,
   generatedName: () => string,
-): Queue {
+): DeclaredQueue {
   refuseReserved('queue', asked.name);
   if (asked.name === '') checkMayBeNamed(asked.arguments);
   const name = asked.name === '' ? generatedName() : asked.name;
@@ -158,7 +158,7 @@ export function declareQueue(
   return existing;
 }
 
-function createQueue(vhost: Vhost, asked: QueueDeclaration, actor: Actor): Queue {
+function createQueue(vhost: Vhost, asked: QueueDeclaration, actor: Actor): DeclaredQueue {
   const { name, exclusive, autoDelete, arguments: table } = asked;
   const label = queueLabel(vhost.name, name);
   checkDeadLetterExchange(label, table);
@@ -169,7 +169,7 @@ function createQueue(vhost: Vhost, asked: QueueDeclaration, actor: Actor): Queue
   }
   const args = readQueueArguments(label, table);
   checkProperties(args, label, asked);
-  if (args.type === STREAM) throw unsupportedQueueType(label, args.type.name);
+  if (args.type === STREAM) checkStreamArguments(table);
   const durable = asked.durable && !exclusive; // QUE-13
   const owner = exclusive ? actor.connection : undefined;
   const id = vhost.nextQueueId();
@@ -178,7 +178,7 @@ function createQueue(vhost: Vhost, asked: QueueDeclaration, actor: Actor): Queue
 }
 
 /** QUE-09 to QUE-13: exclusive first, then durable and auto_delete, then arguments. */
-function checkSameQueue(queue: Queue, asked: QueueDeclaration, actor: Actor): void {
+function checkSameQueue(queue: DeclaredQueue, asked: QueueDeclaration, actor: Actor): void {
   const { label, identity } = queue;
   const isExclusive = identity.owner !== undefined;
   if (asked.exclusive !== isExclusive || (isExclusive && identity.owner !== actor.connection))
@@ -192,7 +192,7 @@ function checkSameQueue(queue: Queue, asked: QueueDeclaration, actor: Actor): vo
   checkSameQueueArguments(queue.arguments, label, asked.arguments, identity.table);
 }
 
-function locked({ label }: Queue): AmqpError {
+function locked({ label }: DeclaredQueue): AmqpError {
   const reason =
     'It could be originally declared on another connection or the exclusive property value does not match that of the ' +
     'original declaration.';
@@ -200,7 +200,7 @@ function locked({ label }: Queue): AmqpError {
 }
 
 /** QUE-26 */
-function refuseConditions({ label }: Queue, ifUnused: boolean, ifEmpty: boolean): void {
+function refuseConditions({ label }: DeclaredQueue, ifUnused: boolean, ifEmpty: boolean): void {
   if (!ifUnused && !ifEmpty) return;
   const flag = ifUnused ? 'if-unused' : 'if-empty';
   const why = `queue.delete operations with ${flag} flag set are not supported by quorum queues`;
@@ -217,12 +217,16 @@ export function deleteQueue(
   actor.users.check(actor.user, vhost.name, 'configure', 'queue', name);
   if (!vhost.queues.has(name)) return 0; // QUE-23
   const queue = findQueue(vhost, name, actor);
+  if (queue.isStream) {
+    vhost.remove(queue);
+    return 0; // STR-13
+  }
   if (queue.arguments.type === QUORUM) refuseConditions(queue, ifUnused, ifEmpty);
-  if (ifEmpty && queue.ready.length > 0)
+  if (ifEmpty && queue.messageCount > 0)
     throw new AmqpError('PRECONDITION_FAILED', `${queue.label} not empty`);
   if (ifUnused && queue.consumers.count > 0)
     throw new AmqpError('PRECONDITION_FAILED', `${queue.label} in use`);
-  const count = queue.ready.length;
+  const count = queue.messageCount;
   vhost.remove(queue);
   return count;
 }

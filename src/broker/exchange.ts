@@ -1,6 +1,6 @@
 import type { FieldTable } from '../wire/table.ts';
+import type { DeclaredQueue } from './declared-queue.ts';
 import { headersMatch } from './headers.ts';
-import type { Queue } from './queue.ts';
 import { tableText, textOf } from './term.ts';
 import { TopicTrie } from './topic.ts';
 
@@ -8,7 +8,7 @@ export const exchangeTypes = ['direct', 'fanout', 'topic', 'headers'] as const;
 export type ExchangeType = (typeof exchangeTypes)[number];
 
 /** Where a binding leads. */
-export type Destination = Queue | Exchange;
+export type Destination = DeclaredQueue | Exchange;
 
 /** A way from an exchange to a queue or to another exchange. */
 export interface Binding {

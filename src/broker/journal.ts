@@ -1,4 +1,5 @@
 import type { FieldTable } from '../wire/table.ts';
+import type { Chunk, ChunkInfo } from './chunk.ts';
 import type { Message, Page } from './message.ts';
 
 /** What a restart must bring back beside messages. */
@@ -91,6 +92,13 @@ export interface Journal {
   /** The bytes of a page that may be on disk only. */
   load(page: Page): Buffer;
 
+  /** A chunk of a stream, to be written with the batch that gathers, is so many bytes longer. */
+  append(chunk: Chunk, bytes: number): void;
+  /** The bytes of a chunk that was committed. */
+  loadChunk(streamId: number, firstOffset: number): Buffer;
+  /** The chunks of a stream before this offset are not needed any more; before Infinity: all. */
+  dropChunks(streamId: number, before: number): void;
+
   define(definition: Definition): void;
   undefine(definition: Definition): void;
 
@@ -114,6 +122,8 @@ export interface Recovered {
   readonly definitions: readonly Definition[];
   /** By the id of a queue that is among the definitions, in order of arrival. */
   readonly places: ReadonlyMap<number, readonly RecoveredPlace[]>;
+  /** By the id of a stream that is among the definitions, in order. */
+  readonly chunks: ReadonlyMap<number, readonly ChunkInfo[]>;
   readonly nextQueueId: number;
   readonly nextMessageId: number;
 }
@@ -121,6 +131,7 @@ export interface Recovered {
 export const NOTHING_RECOVERED: Recovered = {
   definitions: [],
   places: new Map(),
+  chunks: new Map(),
   nextQueueId: 1,
   nextMessageId: 1,
 };

@@ -1,5 +1,6 @@
 import { Deadline } from './expiry.ts';
 import type { Entry } from './message.ts';
+import type { DeclaredQueue } from './declared-queue.ts';
 import type { DeathReason, Queue, QueueHost } from './queue.ts';
 import { Ring } from './ring.ts';
 
@@ -8,7 +9,7 @@ export interface KeptDead {
   readonly entry: Entry;
   readonly reason: DeathReason;
   /** Those that took it: they do not get it again, unless the broker restarts. */
-  readonly takers: Set<Queue>;
+  readonly takers: Set<DeclaredQueue>;
   /** It waits to be buried, or is being buried. */
   isTried: boolean;
   /** A restart knows of it. */

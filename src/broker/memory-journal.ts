@@ -1,3 +1,4 @@
+import type { Chunk } from './chunk.ts';
 import type { CommitListener, Journal } from './journal.ts';
 import type { Message, Page } from './message.ts';
 
@@ -14,6 +15,8 @@ export class MemoryJournal implements Journal {
   readonly backlog = 0;
   #arena: Page = { bytes: Buffer.allocUnsafeSlow(ARENA) };
   #used = 0;
+  /** By stream, then by first offset. */
+  readonly #chunks = new Map<number, Map<number, Chunk>>();
 
   write(message: Message, properties: Buffer, body: Buffer): void {
     this.#reserve(properties.length + body.length);
@@ -36,6 +39,27 @@ export class MemoryJournal implements Journal {
 
   load(page: Page): Buffer {
     return page.bytes as Buffer; // an arena is never without its bytes
+  }
+
+  append(chunk: Chunk): void {
+    const chunks = this.#chunks.get(chunk.streamId);
+    if (chunks === undefined) this.#chunks.set(chunk.streamId, new Map([[chunk.firstOffset, chunk]]));
+    else chunks.set(chunk.firstOffset, chunk);
+  }
+
+  loadChunk(streamId: number, firstOffset: number): Buffer {
+    const chunk = this.#chunks.get(streamId)?.get(firstOffset);
+    if (chunk === undefined) throw new Error(`chunk ${firstOffset} of stream ${streamId} is gone`);
+    return chunk.bytes;
+  }
+
+  dropChunks(streamId: number, before: number): void {
+    const chunks = this.#chunks.get(streamId);
+    for (const offset of chunks?.keys() ?? []) {
+      if (offset >= before) return;
+      chunks?.delete(offset);
+    }
+    this.#chunks.delete(streamId);
   }
 
   onCommit(listener: CommitListener): void {

@@ -4,12 +4,12 @@ import { EMPTY_TABLE, joinEntries, rawEntries, readTable, typeNames } from '../w
 import type { FieldTable, FieldValue } from '../wire/table.ts';
 import { findExchange } from './declare.ts';
 import type { Actor } from './declare.ts';
+import { countDurable, reachesStream } from './declared-queue.ts';
+import type { DeclaredQueue } from './declared-queue.ts';
 import type { Exchange } from './exchange.ts';
 import { parseExpiration } from './expiration.ts';
 import { Message } from './message.ts';
 import type { MoreKeys } from './message.ts';
-import { countDurable } from './queue.ts';
-import type { Queue } from './queue.ts';
 import { route } from './routing.ts';
 import { textOf } from './term.ts';
 import type { Vhost } from './vhost.ts';
@@ -35,7 +35,7 @@ export interface Routed {
   readonly exchange: string;
   readonly routingKey: string;
   readonly moreKeys: MoreKeys | undefined;
-  readonly targets: readonly Queue[];
+  readonly targets: readonly DeclaredQueue[];
   /** Milliseconds; Infinity when the message has none. */
   readonly ttl: number;
   readonly persistent: boolean;
@@ -57,7 +57,7 @@ export class Publisher {
   #lastUsers = -1;
   #lastExchange: Exchange | undefined = undefined;
   /** Undefined when the route depended on more than the address. */
-  #lastTargets: readonly Queue[] | undefined = undefined;
+  #lastTargets: readonly DeclaredQueue[] | undefined = undefined;
 
   constructor(vhost: Vhost, actor: Actor) {
     this.#vhost = vhost;
@@ -107,7 +107,8 @@ export class Publisher {
     const durablePlaces = countDurable(targets, persistent);
     this.#vhost.journal.write(message, routed.properties, body, durablePlaces);
     const refusals = this.#vhost.enqueue(message, targets, ttl);
-    const outcome = Outcome.ROUTED | (durablePlaces > 0 ? Outcome.DURABLE : 0);
+    const isDurable = durablePlaces > 0 || reachesStream(targets);
+    const outcome = Outcome.ROUTED | (isDurable ? Outcome.DURABLE : 0);
     return refusals > 0 ? outcome | Outcome.REFUSED : outcome;
   }
 
@@ -134,7 +135,7 @@ export class Publisher {
     exchange: Exchange,
     moreKeys: MoreKeys | undefined,
     properties: Buffer,
-  ): readonly Queue[] {
+  ): readonly DeclaredQueue[] {
     if (moreKeys === undefined && this.#lastTargets !== undefined) return this.#lastTargets;
     let dependsOnHeaders = false;
     const headers = (): FieldTable => {

@@ -5,9 +5,10 @@ import type { QueueArguments } from './arguments.ts';
 import type { Clock } from './clock.ts';
 import { Consumers } from './consumers.ts';
 import type { Subscription } from './consumers.ts';
+import type { DeclaredQueue } from './declared-queue.ts';
 import type { Binding } from './exchange.ts';
 import { Deadline, takeExpired } from './expiry.ts';
-import type { Journal, RecoveredPlace } from './journal.ts';
+import type { Journal, Recovered } from './journal.ts';
 import { KeptDeadLetters } from './kept-dead.ts';
 import { Entry } from './message.ts';
 import type { Message } from './message.ts';
@@ -24,13 +25,13 @@ export interface QueueHost {
   readonly clock: Clock;
   readonly journal: Journal;
   /** Has `queue.work()` called before long, once however often it is asked. */
-  later(queue: Queue): void;
+  later(queue: DeclaredQueue): void;
   /** Dead-letters a message that is no longer ready; it ends with `queue.forget` or, if it is kept, `release`. */
   bury(queue: Queue, entry: Entry, reason: DeathReason): void;
   /** The queue has dead letters that nobody took: `queue.kept.soon()` when that may have changed. */
   keeps(queue: Queue): void;
   /** Deletes the queue: it expired, or its last consumer went away. */
-  remove(queue: Queue): void;
+  remove(queue: DeclaredQueue): void;
 }
 
 /** What a queue is, fixed when it is declared. */
@@ -52,8 +53,9 @@ const BURIALS = 64;
 const DELIVERIES = 256;
 
 /** A queue: takes messages in, hands them out in order, and takes care of those that come back or fall due. */
-export class Queue {
+export class Queue implements DeclaredQueue {
   readonly kind = 'queue';
+  readonly isStream = false;
   readonly identity: QueueIdentity;
   readonly arguments: QueueArguments;
   readonly ready: Ready;
@@ -111,6 +113,11 @@ export class Queue {
 
   get isDeleted(): boolean {
     return this.#isDeleted;
+  }
+
+  /** Ready messages. */
+  get messageCount(): number {
+    return this.ready.length;
   }
 
   /** `queue 'Q' in vhost 'VH'` (GEN-05). */
@@ -249,8 +256,8 @@ export class Queue {
   }
 
   /** Messages found on disk, as they stood before the restart. */
-  restore(places: readonly RecoveredPlace[]): void {
-    for (const { message, expiresAt, lane, returns, death } of places) {
+  restore({ places }: Recovered): void {
+    for (const { message, expiresAt, lane, returns, death } of places.get(this.identity.id) ?? []) {
       message.places++;
       const entry = new Entry(message, expiresAt, Math.min(lane, this.arguments.maxPriority), true, returns);
       if (death !== undefined && this.kept !== undefined) this.kept.restore(entry, death as DeathReason);
@@ -402,11 +409,4 @@ export class Queue {
   #aimAtHead(): void {
     this.#headExpiry.aim(this.ready.peek()?.expiresAt ?? Infinity);
   }
-}
-
-/** How many of these queues keep a message over a restart. */
-export function countDurable(queues: readonly Queue[], persistent: boolean): number {
-  let count = 0;
-  for (const queue of queues) if (queue.records(persistent)) count++;
-  return count;
 }

@@ -1,9 +1,9 @@
+import type { DeclaredQueue } from './declared-queue.ts';
 import type { Binding, Destination, Exchange, RoutingInput } from './exchange.ts';
-import type { Queue } from './queue.ts';
 
 /** What routing needs of a vhost. */
 export interface Topology {
-  readonly queues: ReadonlyMap<string, Queue>;
+  readonly queues: ReadonlyMap<string, DeclaredQueue>;
   readonly exchanges: ReadonlyMap<string, Exchange>;
 }
 
@@ -11,8 +11,8 @@ export interface Topology {
  * The queues a message reaches from an exchange: over bindings, through other exchanges and alternate ones. Each
  * exchange is visited once and each queue named once, however many ways lead there (RTE-02, BND-06).
  */
-export function route(topology: Topology, from: Exchange, input: RoutingInput): Queue[] {
-  const queues = new Set<Queue>();
+export function route(topology: Topology, from: Exchange, input: RoutingInput): DeclaredQueue[] {
+  const queues = new Set<DeclaredQueue>();
   const visited = new Set<Exchange>();
   const waiting: Exchange[] = [from];
   for (let exchange = waiting.pop(); exchange !== undefined; exchange = waiting.pop()) {

@@ -6,18 +6,22 @@ import type { Clock } from './clock.ts';
 import type { Subscription } from './consumers.ts';
 import { DeadLetters } from './dead-letter.ts';
 import type { DeadLetterHost, LostReason } from './dead-letter.ts';
+import type { DeclaredQueue } from './declared-queue.ts';
 import { Exchange } from './exchange.ts';
 import type { Binding, ExchangeIdentity, ExchangeType } from './exchange.ts';
 import type { Definition, Journal } from './journal.ts';
 import type { Entry, Message } from './message.ts';
 import { Queue } from './queue.ts';
+import { STREAM } from './queue-type.ts';
 import type { DeathReason, QueueHost, QueueIdentity } from './queue.ts';
+import { readStreamArguments } from './stream-arguments.ts';
+import { Stream } from './stream.ts';
 
 /** What a vhost needs of the broker it is in. */
 export interface VhostHost {
   readonly clock: Clock;
   readonly journal: Journal;
-  later(queue: Queue): void;
+  later(queue: DeclaredQueue): void;
   nextMessageId(): number;
   nextQueueId(): number;
   /** Runs a task after the present one, in the same turn. */
@@ -43,12 +47,12 @@ const PREDECLARED: readonly (readonly [string, ExchangeType, internal?: boolean]
 export class Vhost implements QueueHost, DeadLetterHost {
   readonly name: string;
   readonly exchanges = new Map<string, Exchange>();
-  readonly queues = new Map<string, Queue>();
+  readonly queues = new Map<string, DeclaredQueue>();
   /** Grows with every change of exchanges, queues and bindings: what remembers a route compares it. */
   topology = 0;
   readonly #host: VhostHost;
   /** Exclusive queues by the connection that has them. */
-  readonly #owned = new Map<object, Set<Queue>>();
+  readonly #owned = new Map<object, Set<DeclaredQueue>>();
   readonly #deadLetters = new DeadLetters(this);
   /** Queues with dead letters that nobody took. */
   readonly #keeping = new Set<Queue>();
@@ -90,7 +94,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
     return this.#host.nextQueueId();
   }
 
-  later(queue: Queue): void {
+  later(queue: DeclaredQueue): void {
     this.#host.later(queue);
   }
 
@@ -121,7 +125,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
   }
 
   /** Puts a new message in every queue it reaches; returns how many refused it. */
-  enqueue(message: Message, targets: readonly Queue[], ttl: number): number {
+  enqueue(message: Message, targets: readonly DeclaredQueue[], ttl: number): number {
     return this.#deadLetters.enqueue(message, targets, ttl);
   }
 
@@ -146,8 +150,8 @@ export class Vhost implements QueueHost, DeadLetterHost {
     for (const binding of exchange.incoming) this.removeBinding(binding);
   }
 
-  addQueue(identity: Omit<QueueIdentity, 'vhost'>, args: QueueArguments): Queue {
-    const queue = new Queue(this, { ...identity, vhost: this.name }, args);
+  addQueue(identity: Omit<QueueIdentity, 'vhost'>, args: QueueArguments): DeclaredQueue {
+    const queue = this.#newQueue({ ...identity, vhost: this.name }, args);
     this.queues.set(queue.name, queue);
     this.#changed();
     if (queue.durable) this.journal.define(queueDefinition(queue));
@@ -156,7 +160,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
   }
 
   /** Deletes a queue with its bindings and messages; its consumers hear of it afterwards (QUE-27, CNS-26). */
-  remove(queue: Queue): void {
+  remove(queue: DeclaredQueue): void {
     if (queue.isDeleted) return;
     this.queues.delete(queue.name);
     if (queue.durable) this.journal.undefine(queueDefinition(queue));
@@ -193,7 +197,12 @@ export class Vhost implements QueueHost, DeadLetterHost {
     this.#owned.delete(owner);
   }
 
-  #own(owner: object, queue: Queue): void {
+  #newQueue(identity: QueueIdentity, args: QueueArguments): DeclaredQueue {
+    if (args.type !== STREAM) return new Queue(this, identity, args);
+    return new Stream(this, identity, readStreamArguments(identity.table));
+  }
+
+  #own(owner: object, queue: DeclaredQueue): void {
     const owned = this.#owned.get(owner);
     if (owned === undefined) this.#owned.set(owner, new Set([queue]));
     else owned.add(queue);
@@ -216,7 +225,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
     } else if (definition.kind === 'queue') {
       const { id, name, autoDelete, arguments: table } = definition;
       const identity = { id, vhost: this.name, name, durable: true, autoDelete, owner: undefined, table };
-      this.queues.set(name, new Queue(this, identity, readQueueArguments(name, table)));
+      this.queues.set(name, this.#newQueue(identity, readQueueArguments(name, table)));
     } else if (definition.kind === 'binding') {
       this.#restoreBinding(definition.source, definition, definition.bindingKey, definition.arguments);
     }
@@ -245,7 +254,7 @@ function exchangeDefinition({ identity }: Exchange): Definition {
   return { kind: 'exchange', vhost, name, type, autoDelete, internal, arguments: table };
 }
 
-function queueDefinition({ identity }: Queue): Definition {
+function queueDefinition({ identity }: DeclaredQueue): Definition {
   const { vhost, name, id, autoDelete, table } = identity;
   return { kind: 'queue', vhost, name, id, autoDelete, arguments: table };
 }

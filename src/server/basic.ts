@@ -1,10 +1,10 @@
 import { consumerPriority } from '../broker/arguments.ts';
 import type { Subscription } from '../broker/consumers.ts';
 import { findQueue } from '../broker/declare.ts';
+import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import type { Entry } from '../broker/message.ts';
 import { Outcome, Publisher } from '../broker/publish.ts';
 import { QUORUM } from '../broker/queue-type.ts';
-import type { Queue } from '../broker/queue.ts';
 import type { Content } from '../wire/content.ts';
 import { AmqpError, replies } from '../wire/errors.ts';
 import type { MethodOf } from '../wire/methods.ts';
@@ -122,7 +122,7 @@ export class Basic {
         redelivered: entry.redelivered,
         exchange: cut(exchange),
         routingKey: cut(routingKey),
-        messageCount: queue.ready.length,
+        messageCount: queue.messageCount,
       },
       entry,
       queue,
@@ -132,7 +132,7 @@ export class Basic {
   }
 
   /** The queue of that name, or the one declared last, if it may be read. */
-  #queue(asked: string): Queue {
+  #queue(asked: string): DeclaredQueue {
     const { vhost, actor } = this.#channel.peer;
     const name = this.#channel.queueName(asked);
     actor.users.check(actor.user, vhost.name, 'read', 'queue', name);
@@ -153,7 +153,15 @@ export class Basic {
     }
     const prefetch = isQuorum && this.#prefetch === 0 ? LARGEST_QUORUM_PREFETCH : this.#prefetch;
     const consumerTag = method.consumerTag === '' ? broker.generatedName('amq.ctag') : method.consumerTag;
-    const settings = { consumerTag, noAck, exclusive, priority, prefetch };
+    const settings = {
+      consumerTag,
+      noAck,
+      exclusive,
+      priority,
+      prefetch,
+      hasChannelLimit: this.#globalPrefetch !== 0,
+      arguments: method.arguments,
+    };
     const consumer = new Consumer(queue, this.#channel, settings);
     queue.addConsumer(consumer);
     this.#consumers.set(consumerTag, consumer);
@@ -280,7 +288,7 @@ export class Basic {
   /** Dead-letters and acks in the order of their tags (DLX-08); returns to each queue in one go. */
   #settleAll(deliveries: readonly Delivery[], how: Settlement): void {
     if (how === 'requeue') {
-      const byQueue = new Map<Queue, Entry[]>();
+      const byQueue = new Map<DeclaredQueue, Entry[]>();
       for (const { queue, entry } of deliveries) {
         const entries = byQueue.get(queue);
         if (entries === undefined) byQueue.set(queue, [entry]);

@@ -5,7 +5,7 @@ import type { CommitListener } from '../broker/journal.ts';
 import { withDeliveryCount } from '../broker/delivery-count.ts';
 import type { Entry } from '../broker/message.ts';
 import { QUORUM } from '../broker/queue-type.ts';
-import type { Queue } from '../broker/queue.ts';
+import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { FrameType } from '../wire/constants.ts';
 import { ContentAssembler } from '../wire/content.ts';
@@ -100,7 +100,7 @@ export class Channel implements Receiver, CommitListener {
   }
 
   /** The same for a method that brings a message along. */
-  sendMessage(method: Method, entry: Entry, queue: Queue): void {
+  sendMessage(method: Method, entry: Entry, queue: DeclaredQueue): void {
     const content = this.#contentOf(entry, queue);
     this.sendContent(method, this.isHeld ? { ...content } : content);
   }
@@ -178,7 +178,7 @@ export class Channel implements Receiver, CommitListener {
   }
 
   /** Where the bytes of a message lie. The object is used again by the next call. */
-  #contentOf(entry: Entry, queue: Queue): ContentBytes {
+  #contentOf(entry: Entry, queue: DeclaredQueue): ContentBytes {
     const { message } = entry;
     const { journal } = this.peer.broker;
     const content = this.#content;

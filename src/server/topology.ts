@@ -63,7 +63,7 @@ export class TopologyMethods {
     this.#channel.lastQueue = queue.name;
     if (method.noWait) return this.#channel.hold(); // no statistics are read, so nothing is renewed (QEX-04)
     queue.touch();
-    const messageCount = queue.ready.length;
+    const messageCount = queue.messageCount;
     const consumerCount = queue.consumers.count;
     this.#reply(false, { name: 'queue.declare-ok', queue: queue.name, messageCount, consumerCount });
   }

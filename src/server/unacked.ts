@@ -1,11 +1,11 @@
+import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import type { Entry } from '../broker/message.ts';
-import type { Queue } from '../broker/queue.ts';
 import type { Consumer } from './consumer.ts';
 
 /** A message handed out on a channel and not settled. A link in the list of its channel, oldest first. */
 export class Delivery {
   readonly tag: number;
-  readonly queue: Queue;
+  readonly queue: DeclaredQueue;
   readonly entry: Entry;
   /** Undefined when it was fetched with basic.get. */
   readonly consumer: Consumer | undefined;
@@ -14,7 +14,7 @@ export class Delivery {
   previous: Delivery | undefined = undefined;
   next: Delivery | undefined = undefined;
 
-  constructor(tag: number, queue: Queue, entry: Entry, consumer: Consumer | undefined) {
+  constructor(tag: number, queue: DeclaredQueue, entry: Entry, consumer: Consumer | undefined) {
     this.tag = tag;
     this.queue = queue;
     this.entry = entry;

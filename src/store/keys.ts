@@ -9,6 +9,8 @@ const PREFIX = {
   note: 0x6e,
   page: 0x70,
   delivered: 0x77,
+  chunk: 0x73,
+  chunkInfo: 0x69,
 } as const;
 
 export type KeyKind = keyof typeof PREFIX;
@@ -74,6 +76,32 @@ export function noteKey(queueId: number, messageId: number): Buffer {
 /** Queue and message of a key made by `noteKey`. */
 export function noteOf(key: Buffer): { readonly queueId: number; readonly messageId: number } {
   return { queueId: key.readUInt32BE(1), messageId: key.readUIntBE(5, 6) };
+}
+
+type ChunkKeyKind = 'chunk' | 'chunkInfo';
+
+/** Where a chunk of a stream stands, and what is known of it. Chunks of a stream sort by offset. */
+export function chunkKey(kind: ChunkKeyKind, streamId: number, firstOffset: number): Buffer {
+  const key = Buffer.allocUnsafe(13);
+  key[0] = PREFIX[kind];
+  key.writeUInt32BE(streamId, 1);
+  key.writeBigUInt64BE(BigInt(firstOffset), 5);
+  return key;
+}
+
+/** Stream and offset of a key made by `chunkKey`. */
+export function chunkOf(key: Buffer): { readonly streamId: number; readonly firstOffset: number } {
+  return { streamId: key.readUInt32BE(1), firstOffset: Number(key.readBigUInt64BE(5)) };
+}
+
+/** The chunks of a stream before an offset; before Infinity: all. */
+export function chunkRange(
+  kind: ChunkKeyKind,
+  streamId: number,
+  before: number,
+): { gte: Buffer; lt: Buffer } {
+  const lt = before === Infinity ? chunkKey(kind, streamId + 1, 0) : chunkKey(kind, streamId, before);
+  return { gte: chunkKey(kind, streamId, 0), lt };
 }
 
 function numberKey(prefix: number, number: number): Buffer {

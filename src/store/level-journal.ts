@@ -1,4 +1,5 @@
 import type { BatchOperation } from 'level';
+import type { Chunk } from '../broker/chunk.ts';
 import type { CommitListener, Definition, Journal } from '../broker/journal.ts';
 import type { Message, Page } from '../broker/message.ts';
 import { Compaction } from './compaction.ts';
@@ -10,6 +11,7 @@ import { encodeNote, NOTE_SIZE } from './notes.ts';
 import type { PageTable } from './page-table.ts';
 import { JournalPage, PageFiller } from './pages.ts';
 import { messageSize, SETTLE_SIZE, writeMessage, writePlace, writeSettle } from './records.ts';
+import { StreamChunks } from './stream-chunks.ts';
 
 type Operation = BatchOperation<Database, Buffer, Buffer>;
 
@@ -45,6 +47,7 @@ export class LevelJournal implements Journal {
   readonly #table: PageTable;
   readonly #numbers: DefinitionNumbers;
   readonly #compaction: Compaction;
+  readonly #chunks: StreamChunks;
   readonly #onFailure: (error: unknown) => void;
   readonly #durable: PageFiller;
   readonly #transient: PageFiller;
@@ -73,6 +76,7 @@ export class LevelJournal implements Journal {
     this.#numbers = state.numbers;
     this.#nextPageId = state.nextPageId;
     this.#onFailure = onFailure;
+    this.#chunks = new StreamChunks(db, (error) => this.#fail(error));
     this.#durable = new PageFiller(DURABLE_SLAB, (bytes) => this.#openPage(bytes));
     const totals = { liveBytes: 0 };
     this.#transient = new PageFiller(TRANSIENT_SLAB, (bytes) => new JournalPage(0, true, bytes, totals));
@@ -152,6 +156,20 @@ export class LevelJournal implements Journal {
     return bytes;
   }
 
+  append(chunk: Chunk, bytes: number): void {
+    this.#chunks.append(chunk);
+    this.#dirty(bytes);
+  }
+
+  loadChunk(streamId: number, firstOffset: number): Buffer {
+    return this.#chunks.load(streamId, firstOffset);
+  }
+
+  dropChunks(streamId: number, before: number): void {
+    this.#chunks.drop(streamId, before);
+    this.#dirty(0);
+  }
+
   define(definition: Definition): void {
     const key = this.#numbers.keyOf(definition);
     this.#operations.push({ type: 'put', key, value: encodeDefinition(definition) });
@@ -190,6 +208,12 @@ export class LevelJournal implements Journal {
         this.#flushed.push(resolve);
       });
     }
+    await this.#chunks.idle();
+  }
+
+  #fail(error: unknown): void {
+    this.#isStopped = true;
+    this.#onFailure(error);
   }
 
   #reserveFor(message: Message, contentLength: number, durablePlaces: number): JournalPage {
@@ -229,8 +253,7 @@ export class LevelJournal implements Journal {
       try {
         if (batch.operations.length > 0) await this.#db.batch(batch.operations, { sync: true });
       } catch (error) {
-        this.#isStopped = true;
-        this.#onFailure(error);
+        this.#fail(error);
         break;
       }
       this.#finish(batch);
@@ -254,6 +277,7 @@ export class LevelJournal implements Journal {
     for (const [id, messageId] of this.#deliveredIds) {
       operations.push({ type: 'put', key: deliveredKeyOf(id), value: Buffer.from(String(messageId)) });
     }
+    this.#chunks.cut(operations);
     const batch = { number: this.gathering++, pages, operations };
     this.#writingBytes = this.#gatheringBytes;
     this.#gatheringBytes = 0;
@@ -293,6 +317,7 @@ export class LevelJournal implements Journal {
     this.#listeners = new Set();
     for (const listener of listeners) listener.committed(batch.number);
     if (this.#listeners.size > 0) this.#dirty(0); // some wait for what gathered meanwhile
+    this.#chunks.committed();
     this.#compaction.step();
   }
 }

@@ -20,6 +20,7 @@ import { PageTable } from './page-table.ts';
 import { hasOwnBody, JournalPage } from './pages.ts';
 import { readRecords } from './records.ts';
 import type { MessageRecord, PlaceRecord } from './records.ts';
+import { readChunks } from './stream-chunks.ts';
 
 /** A body by the id of the message that brought it. */
 interface Body {
@@ -54,9 +55,11 @@ export async function recover(
   const replay = new Replay(memoryLimit, queueIds);
   for await (const [key, value] of db.iterator(keyRange('page'))) replay.page(pageOf(key), value);
   const places = replay.finish(await readDelivered(db, queueIds), await readNotes(db, queueIds));
+  const chunks = await readChunks(db, queueIds);
   const nextQueueId = Number((db.getSync(NEXT_QUEUE_KEY) ?? '1').toString());
   const state = { table: replay.table, numbers, nextPageId: replay.lastPageId + 1 };
-  return { state, recovered: { definitions, places, nextQueueId, nextMessageId: replay.lastMessageId + 1 } };
+  const nextMessageId = replay.lastMessageId + 1;
+  return { state, recovered: { definitions, places, chunks, nextQueueId, nextMessageId } };
 }
 
 async function readDefinitions(db: Database, numbers: DefinitionNumbers): Promise<Definition[]> {

@@ -14,7 +14,7 @@ import type { Queue } from '../../src/broker/queue.ts';
 import type { Vhost } from '../../src/broker/vhost.ts';
 import { encodeProperties } from '../../src/wire/properties.ts';
 import { EMPTY_TABLE, fieldTable } from '../../src/wire/table.ts';
-import { Core } from '../support/core.ts';
+import { Core, subscribed } from '../support/core.ts';
 import { byte } from '../support/deaths.ts';
 import { LedgerJournal } from '../support/ledger-journal.ts';
 
@@ -39,7 +39,7 @@ function inTurns(isLong: () => boolean): {
   const flags = { durable: false, exclusive: false, autoDelete: false, arguments: EMPTY_TABLE };
   return {
     broker,
-    queue: (name) => declareQueue(vhost, { name, ...flags }, actor, () => name),
+    queue: (name) => declareQueue(vhost, { name, ...flags }, actor, () => name) as Queue,
     turn: () => {
       const line = tasks;
       tasks = [];
@@ -61,8 +61,6 @@ class Counter {
   cancelled(): void {}
 }
 
-const settings = { consumerTag: 'c', noAck: false, exclusive: false, priority: 0, prefetch: 0 };
-
 describe('broker', () => {
   test('a new one has a vhost and a guest who may do everything in it', () => {
     const { broker } = new Core();
@@ -78,7 +76,7 @@ describe('broker', () => {
     const publisher = new Publisher(vhost, { user: 'guest', users: broker.users, connection: {} });
     const work = queue('work');
     const counter = new Counter();
-    work.addConsumer(new Subscription(work, counter, settings));
+    work.addConsumer(new Subscription(work, counter, subscribed));
     const [address, properties, body] = [
       { exchange: '', routingKey: 'work' },
       encodeProperties({}),
@@ -132,8 +130,8 @@ describe('broker', () => {
     publisher.publish({ exchange: '', routingKey: 'calm' }, encodeProperties({}), Buffer.from('a'));
     while (turn() > 0);
     const counters = [new Counter(), new Counter()] as const;
-    busy.addConsumer(new Subscription(busy, counters[0], settings));
-    calm.addConsumer(new Subscription(calm, counters[1], settings));
+    busy.addConsumer(new Subscription(busy, counters[0], subscribed));
+    calm.addConsumer(new Subscription(calm, counters[1], subscribed));
     turn();
     turn();
     expect(counters[1].held).toHaveLength(1);
@@ -211,6 +209,7 @@ describe('after a restart', () => {
         },
       ],
       places: new Map([[1, [place(a, 1), place(b, 0), place(c, 0)]]]),
+      chunks: new Map(),
       nextQueueId: 2,
       nextMessageId: 4,
     });

@@ -229,7 +229,7 @@ test('a message that was routed earlier lives from the moment it is enqueued [TX
   publisher.enqueue(routed, Buffer.from('m'));
   core.settle();
   core.advance(199);
-  expect(core.vhost.queues.get('q')?.ready.length).toBe(1);
+  expect(core.vhost.queues.get('q')?.messageCount).toBe(1);
   core.advance(1);
-  expect(core.vhost.queues.get('q')?.ready.length).toBe(0);
+  expect(core.vhost.queues.get('q')?.messageCount).toBe(0);
 });

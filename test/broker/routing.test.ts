@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Outcome } from '../../src/broker/publish.ts';
 import { fieldTable, long, longstr } from '../../src/wire/table.ts';
+import type { Queue } from '../../src/broker/queue.ts';
 import { Core } from '../support/core.ts';
 
 /** A core with queues of these names. */
@@ -11,7 +12,9 @@ function withQueues(...names: string[]): Core {
 }
 
 function arrived(core: Core): Record<string, string[]> {
-  const found = [...core.vhost.queues.values()].map((queue) => [queue.name, core.bodies(queue)] as const);
+  const found = [...core.vhost.queues.values()].map(
+    (queue) => [queue.name, core.bodies(queue as Queue)] as const,
+  );
   return Object.fromEntries(found.filter(([, bodies]) => bodies.length > 0));
 }
 

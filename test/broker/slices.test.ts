@@ -56,7 +56,7 @@ function breathless(onFault?: (error: unknown) => void): {
     vhost,
     clock,
     queue: (name, args = {}) =>
-      declareQueue(vhost, { name, ...flags, arguments: fieldTable(args) }, actor, () => name),
+      declareQueue(vhost, { name, ...flags, arguments: fieldTable(args) }, actor, () => name) as Queue,
     send: (routingKey, body) => {
       publisher.publish({ exchange: '', routingKey }, encodeProperties({}), Buffer.from(body));
     },

@@ -2,6 +2,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Queue } from '../../src/broker/queue.ts';
 import type { Store } from '../../src/store/open.ts';
 import { longstr } from '../../src/wire/table.ts';
 import { Core } from '../support/core.ts';
@@ -99,8 +100,8 @@ class History {
     }
   }
 
-  #queue(name: string): NonNullable<ReturnType<Core['vhost']['queues']['get']>> {
-    return this.#core.vhost.queues.get(name)!;
+  #queue(name: string): Queue {
+    return this.#core.vhost.queues.get(name) as Queue;
   }
 
   /** `a` dead-letters to `b`, `b` to `c`; all are bound to a fanout each to make any set of targets. */

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { Broker } from '../../src/broker/broker.ts';
 import { ManualClock } from '../../src/broker/clock.ts';
 import { Subscription } from '../../src/broker/consumers.ts';
-import type { Receiver } from '../../src/broker/consumers.ts';
+import type { Receiver, SubscriptionSettings } from '../../src/broker/consumers.ts';
 import { bind, unbind } from '../../src/broker/bind.ts';
 import { declareExchange, declareQueue } from '../../src/broker/declare.ts';
 import type { Actor } from '../../src/broker/declare.ts';
+import type { DeclaredQueue } from '../../src/broker/declared-queue.ts';
 import type { Exchange } from '../../src/broker/exchange.ts';
 import { NOTHING_RECOVERED } from '../../src/broker/journal.ts';
 import type { Journal, Recovered } from '../../src/broker/journal.ts';
@@ -16,7 +17,7 @@ import type { Queue } from '../../src/broker/queue.ts';
 import type { Vhost } from '../../src/broker/vhost.ts';
 import { decodeProperties, encodeProperties } from '../../src/wire/properties.ts';
 import type { Properties } from '../../src/wire/properties.ts';
-import { fieldTable } from '../../src/wire/table.ts';
+import { EMPTY_TABLE, fieldTable } from '../../src/wire/table.ts';
 import type { FieldValue } from '../../src/wire/table.ts';
 
 /** What a test reads of a message. */
@@ -91,6 +92,17 @@ export class TestConsumer implements Receiver {
   }
 }
 
+/** How a consumer is asked for when nothing else is said. */
+export const subscribed: SubscriptionSettings = {
+  consumerTag: 'c',
+  noAck: false,
+  exclusive: false,
+  priority: 0,
+  prefetch: 0,
+  hasChannelLimit: false,
+  arguments: EMPTY_TABLE,
+};
+
 /** A broker without sockets, disk or real time: publish, move the clock, look. Everything happens in the call. */
 export class Core {
   readonly clock: ManualClock;
@@ -138,11 +150,20 @@ export class Core {
     this.settle();
   }
 
+  /** A classic queue, unless the arguments say otherwise. */
   queue(
     name: string,
     args: Record<string, FieldValue> = {},
     flags: Partial<Parameters<typeof declareQueue>[1]> = {},
   ): Queue {
+    return this.declare(name, args, flags) as Queue;
+  }
+
+  declare(
+    name: string,
+    args: Record<string, FieldValue> = {},
+    flags: Partial<Parameters<typeof declareQueue>[1]> = {},
+  ): DeclaredQueue {
     const asked = {
       name,
       durable: true,
@@ -201,10 +222,13 @@ export class Core {
     return this.publish('', queue, body, { deliveryMode: 2, ...properties });
   }
 
-  consume(queue: Queue, credit = Infinity, settings: Partial<Subscription> = {}): TestConsumer {
+  consume(
+    queue: DeclaredQueue,
+    credit = Infinity,
+    settings: Partial<SubscriptionSettings> = {},
+  ): TestConsumer {
     const consumer = new TestConsumer(this, credit);
-    const defaults = { consumerTag: 'c', noAck: false, exclusive: false, priority: 0, prefetch: 0 };
-    consumer.subscription = new Subscription(queue, consumer, { ...defaults, ...settings });
+    consumer.subscription = new Subscription(queue, consumer, { ...subscribed, ...settings });
     queue.addConsumer(consumer.subscription);
     this.settle();
     return consumer;

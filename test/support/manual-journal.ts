@@ -1,3 +1,4 @@
+import type { Chunk } from '../../src/broker/chunk.ts';
 import type { CommitListener, Journal } from '../../src/broker/journal.ts';
 import { MemoryJournal } from '../../src/broker/memory-journal.ts';
 import type { Message, Page } from '../../src/broker/message.ts';
@@ -40,6 +41,18 @@ export class ManualJournal implements Journal {
 
   load(page: Page): Buffer {
     return this.#memory.load(page);
+  }
+
+  append(chunk: Chunk): void {
+    this.#memory.append(chunk);
+  }
+
+  loadChunk(streamId: number, firstOffset: number): Buffer {
+    return this.#memory.loadChunk(streamId, firstOffset);
+  }
+
+  dropChunks(streamId: number, before: number): void {
+    this.#memory.dropChunks(streamId, before);
   }
 
   define(): void {
