@@ -6,6 +6,8 @@ import { textOf } from './term.ts';
 
 const OFFSET = 'x-stream-offset';
 const VALUE = 'x-stream-filter-value';
+/** The header as it stands on the wire, with offset 0. */
+const ENTRY = joinEntries([rawEntry(OFFSET, long(0))]);
 const NO_HEADERS = Buffer.alloc(0);
 
 /**
@@ -13,13 +15,16 @@ const NO_HEADERS = Buffer.alloc(0);
  * @param scan of these properties
  */
 export function withOffset(properties: Buffer, scan: PropertyScan, offset: number): Buffer {
-  const entry = joinEntries([rawEntry(OFFSET, long(offset))]);
   const before = headersOf(properties, scan);
   const headers =
     before.indexOf(OFFSET) < 0
       ? before
       : joinEntries(rawEntries(before).filter(({ key }) => key.toString('latin1') !== OFFSET));
-  return withHeaders(properties, scan, Buffer.concat([headers, entry]));
+  const marked = Buffer.allocUnsafe(headers.length + ENTRY.length);
+  headers.copy(marked, 0);
+  ENTRY.copy(marked, headers.length);
+  marked.writeUIntBE(offset, marked.length - 6, 6);
+  return withHeaders(properties, scan, marked);
 }
 
 function headersOf(properties: Buffer, { headersStart, headersEnd }: PropertyScan): Buffer {
