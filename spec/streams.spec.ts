@@ -156,6 +156,18 @@ function consuming(test: Define): void {
     );
   }
 
+  test(
+    'a recover of deliveries of a stream is as an ack of all',
+    { rules: ['STR-10'], since: '3.13' },
+    async (t) => {
+      const queue = await stream(t, ['a', 'b', 'c', 'd']);
+      const consumer = await reading(t, queue, 'first', 2);
+      assert.deepEqual(await consumer.bodies(2), ['a', 'b']);
+      consumer.channel.send('basic.recover-async', { requeue: true });
+      assert.deepEqual(await consumer.bodies(2), ['c', 'd']);
+    },
+  );
+
   test('a stream does not remember where a consumer was', { rules: ['STR-11'] }, async (t) => {
     const queue = await stream(t, letters);
     const read = async (offset: Value | undefined, count: number): Promise<string[]> => {
@@ -206,6 +218,16 @@ function publishing(test: Define): void {
     }
     const consumer = await reading(t, queue, 'first');
     assert.deepEqual(await consumer.bodies(2), ['mode 1', 'mode 2']);
+  });
+
+  test('a message for a stream and for a queue reaches both', { rules: ['STR-14', 'STR-09'] }, async (t) => {
+    const [exchange, streamName, queue] = [await t.exchange('fanout'), await stream(t, []), await t.queue()];
+    for (const destination of [streamName, queue]) await t.bind(destination, exchange, '');
+    assert.equal(await t.publish(exchange, '', 'a', { headers: { mine: 1 } }), 'ack');
+    const { headers } = await (await reading(t, streamName, 'first')).next();
+    assert.deepEqual(headers, { mine: 1, 'x-stream-offset': 0 });
+    const message = await t.take(queue);
+    assert.deepEqual([message.body, message.headers], ['a', { mine: 1 }]);
   });
 
   test(

@@ -42,6 +42,7 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
     data === undefined
       ? undefined
       : await openStore(data, { memoryLimit: options.memoryLimit, onFailure: failed });
+  const closeStore = store?.close.bind(undefined); // not the store: it would keep all that was found on disk
   const clock = new RealClock();
   try {
     const listener = createListener(options, createBroker(store, clock, log), clock, log);
@@ -50,12 +51,12 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
     log.info({ host: options.host, port, data }, 'ready');
     const stop = once(async () => {
       await listener.stop();
-      await store?.close();
+      await closeStore?.();
       clock.stop();
     });
     return { url: `amqp://guest:guest@${host}:${port}`, port, data, stop };
   } catch (error) {
-    await store?.close();
+    await closeStore?.();
     clock.stop();
     throw error;
   }

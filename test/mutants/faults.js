@@ -372,6 +372,62 @@ export const faults = [
     tests: ['test/server', 'test/crash'],
   },
 
+  // Streams
+  {
+    name: 'a stream hands out what is not on disk',
+    file: 'src/broker/stream.ts',
+    find: 'this.#pending.findIndex(({ batch }) => batch > committed)',
+    put: 'this.#pending.findIndex(({ batch }) => batch > committed + 1)',
+    topics: [],
+    tests: ['test/broker/stream.test.ts'],
+  },
+  {
+    name: 'a consumer of a stream gets more than its prefetch',
+    file: 'src/broker/stream.ts',
+    find: 'subscription.unacked++;',
+    put: '',
+    topics: ['streams'],
+  },
+  {
+    name: 'an offset a publisher sent stays beside that of the stream',
+    file: 'src/broker/stream-headers.ts',
+    find: 'before.indexOf(OFFSET) < 0',
+    put: 'true',
+    topics: [],
+    tests: ['test/broker/stream.test.ts'],
+  },
+  {
+    name: 'the filter of a stream lets everything through',
+    file: 'src/broker/stream.ts',
+    find: 'reader.filter !== undefined && !reader.filter.matches(properties, scan)',
+    put: 'false',
+    topics: ['streams'],
+  },
+  {
+    name: 'a stream loses its last segment, too',
+    file: 'src/broker/stream-log.ts',
+    find: 'gone < this.#segments.length - 1',
+    put: 'gone < this.#segments.length',
+    topics: ['streams'],
+    tests: ['test/broker/stream-log.test.ts'],
+  },
+  {
+    name: 'a transient message to a stream is confirmed before it is on disk',
+    file: 'src/broker/publish.ts',
+    find: 'durablePlaces > 0 || reachesStream(targets)',
+    put: 'durablePlaces > 0',
+    topics: [],
+    tests: ['test/broker/stream.test.ts'],
+  },
+  {
+    name: 'the chunks of a deleted stream stay on disk',
+    file: 'src/broker/stream.ts',
+    find: 'this.#host.journal.dropChunks(this.identity.id, Infinity);',
+    put: '',
+    topics: [],
+    tests: ['test/store/streams.test.ts'],
+  },
+
   // Codec
   {
     name: 'a signed octet in a table is read as unsigned',
