@@ -1,13 +1,17 @@
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { Message } from 'amqplib';
 import { BrokerAsPromised, withDefaultConfig } from 'rascal';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { Example } from './example.ts';
 import { within } from './programs.ts';
 import { startTarget } from './target.ts';
 import type { Target } from './target.ts';
 
-const queues = ['rascal.orders', 'rascal.wait', 'rascal.dead', 'rascal.fixed'];
-const exchanges = ['rascal.jobs', 'rascal.delay', 'rascal.retry', 'rascal.dead_letters'];
+// The examples `simple`, `promises` and `default-exchange` share demo_q.
+const queues = ['demo_q', 'rascal.orders', 'rascal.wait', 'rascal.dead', 'rascal.fixed'];
+const exchanges = ['demo_ex', 'rascal.jobs', 'rascal.delay', 'rascal.retry', 'rascal.dead_letters'];
 
 let target: Target;
 beforeAll(async () => {
@@ -18,7 +22,7 @@ afterAll(() => target.stop());
 /** What Rascal's documentation advises: retries through a queue that waits, found back by a CC key, then dead letters. */
 function retries(): object {
   return {
-    exchanges,
+    exchanges: exchanges.slice(1),
     queues: {
       'rascal.orders': {
         options: {
@@ -71,6 +75,17 @@ function deathsOf({ properties }: Message): string[] {
   }[];
   return deaths.map(({ queue, reason, count }) => `${queue} ${reason} ${count}x`);
 }
+
+test("Rascal's own examples", async () => {
+  const folder = join(dirname(createRequire(import.meta.url).resolve('rascal')), 'examples');
+  const examples = ['simple', 'promises', 'default-exchange'].map(
+    (name) => new Example(target.port, join(folder, name, 'index.js')),
+  );
+  for (const example of examples) {
+    await example.prints('hello world');
+    expect(await example.interrupt()).not.toContain('Error');
+  }
+});
 
 describe('with Rascal', () => {
   test('work is retried through a queue that waits, and then dead-lettered', async () => {
