@@ -2,7 +2,6 @@ import type { FieldTable } from '../wire/table.ts';
 import { findExchange, findQueue, refuseDefault } from './declare.ts';
 import type { Actor } from './declare.ts';
 import type { Destination } from './exchange.ts';
-import { checkHeadersBinding } from './headers.ts';
 import type { Vhost } from './vhost.ts';
 
 /** A binding as a client names it. */
@@ -19,9 +18,9 @@ export function bind(vhost: Vhost, asked: BindingRequest, actor: Actor): void {
   checkAccess(vhost, asked, actor);
   const source = findExchange(vhost, asked.source); // both missing: the exchange is named (BND-04)
   const destination = findDestination(vhost, asked, actor);
-  if (source.identity.type === 'headers') checkHeadersBinding(asked.arguments);
   const { bindingKey, arguments: table } = asked;
   const binding = { source, destination, bindingKey, arguments: table };
+  source.check(binding);
   if (source.find(binding) === undefined) vhost.addBinding(binding);
 }
 

@@ -1,10 +1,9 @@
 import { PropertyScan, replaceHeaders } from '../wire/properties.ts';
-import { readTable } from '../wire/table.ts';
 import { countDurable } from './declared-queue.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { FirstDeaths, isCycle, readHistory, recordDeath, writeHistory } from './death.ts';
 import type { Death } from './death.ts';
-import type { Exchange, RoutingInput } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import type { Journal } from './journal.ts';
 import type { KeptDead } from './kept-dead.ts';
 import { Message } from './message.ts';
@@ -13,6 +12,7 @@ import type { DeathReason, Queue } from './queue.ts';
 import { Ring } from './ring.ts';
 import { route } from './routing.ts';
 import type { Topology } from './routing.ts';
+import { RoutingInput } from './routing-input.ts';
 
 /** Why a dead message reached nobody: what RabbitMQ drops in silence is dropped the same way, but counted. */
 export type LostReason = 'no dead-letter exchange' | 'exchange missing' | 'no route' | 'cycle' | 'refused';
@@ -167,7 +167,8 @@ export class DeadLetters {
         ? writeHistory(before, history, death, !message.died)
         : this.#firstDeaths.write(death);
     const copy = this.#copy(queue, message, exchange);
-    const targets = this.#targets(queue, copy, exchange, headers, reason, history);
+    const input = new RoutingInput(copy.routingKeys, properties, scan, headers);
+    const targets = this.#targets(queue, exchange, input, reason, history);
     if (targets.length === 0) return false;
     const open = takers === undefined ? targets : targets.filter((target) => !takers.has(target));
     const durablePlaces = countDurable(open, copy.persistent);
@@ -210,13 +211,11 @@ export class DeadLetters {
   /** Without those to which an automatic death would come back (CYC-01, CYC-02). */
   #targets(
     queue: Queue,
-    copy: Message,
     exchange: Exchange,
-    headers: Buffer,
+    input: RoutingInput,
     reason: DeathReason,
     history: readonly Death[],
   ): DeclaredQueue[] {
-    const input: RoutingInput = { routingKeys: copy.routingKeys, headers: () => readTable(headers) };
     const routed = route(this.#host, exchange, input);
     if (routed.length === 0) this.#lost(queue, reason, 'no route');
     if (reason === 'rejected') return routed;

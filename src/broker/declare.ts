@@ -13,8 +13,9 @@ import {
   storedQueueArguments,
 } from './arguments.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
-import { exchangeLabel, exchangeTypes } from './exchange.ts';
-import type { Exchange, ExchangeType } from './exchange.ts';
+import { exchangeLabel } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { exchangeTypeName, exchangeTypes } from './exchange-types.ts';
 import { QUORUM, STREAM } from './queue-type.ts';
 import { checkStreamArguments } from './stream-arguments.ts';
 import { textOf } from './term.ts';
@@ -64,7 +65,7 @@ export function findQueue(vhost: Vhost, name: string, actor: Actor): DeclaredQue
 
 /** Checks in the order of EXC-03. */
 export function declareExchange(vhost: Vhost, asked: ExchangeDeclaration, actor: Actor): Exchange {
-  const type = knownType(asked.type);
+  const type = exchangeTypeName(asked.type);
   refuseDefault(asked.name);
   actor.users.check(actor.user, vhost.name, 'configure', 'exchange', asked.name);
   const existing = vhost.exchanges.get(asked.name);
@@ -75,6 +76,7 @@ export function declareExchange(vhost: Vhost, asked: ExchangeDeclaration, actor:
   refuseReserved('exchange', asked.name);
   checkAlternate(vhost, asked, actor);
   const { name, durable, autoDelete, internal, arguments: table } = asked;
+  exchangeTypes[type].checkArguments?.(table, exchangeLabel(vhost.name, name));
   return vhost.addExchange({ name, type, durable, autoDelete, internal, table });
 }
 
@@ -86,14 +88,6 @@ export function refuseDefault(name: string): void {
 function refuseReserved(kind: 'exchange' | 'queue', name: string): void {
   if (!name.startsWith('amq.')) return;
   throw new AmqpError('ACCESS_REFUSED', `${kind} name '${name}' contains reserved prefix 'amq.*'`);
-}
-
-/** EXC-04, with the reach it has since 3.13 (GEN-21). */
-function knownType(type: string): ExchangeType {
-  const known = exchangeTypes.find((one) => one === type);
-  if (known !== undefined) return known;
-  const text = type === '' ? `invalid exchange type ''` : `unknown exchange type '${type}'`;
-  throw new AmqpError('PRECONDITION_FAILED', text);
 }
 
 /** EXC-07: these four, then the alternate exchange, and nothing else. */

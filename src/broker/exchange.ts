@@ -1,11 +1,10 @@
 import type { FieldTable } from '../wire/table.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
-import { headersMatch } from './headers.ts';
+import type { ExchangeType, Router } from './exchange-type.ts';
+import { exchangeTypes } from './exchange-types.ts';
+import type { ExchangeTypeName } from './exchange-types.ts';
+import type { RoutingInput } from './routing-input.ts';
 import { tableText, textOf } from './term.ts';
-import { TopicTrie } from './topic.ts';
-
-export const exchangeTypes = ['direct', 'fanout', 'topic', 'headers'] as const;
-export type ExchangeType = (typeof exchangeTypes)[number];
 
 /** Where a binding leads. */
 export type Destination = DeclaredQueue | Exchange;
@@ -24,105 +23,11 @@ function bindingId(binding: Omit<Binding, 'source'>): string {
   return JSON.stringify([destination.kind, destination.name, bindingKey, tableText(binding.arguments)]);
 }
 
-/** What a message is routed by. Headers are decoded only if an exchange asks for them. */
-export interface RoutingInput {
-  readonly routingKeys: readonly string[];
-  headers(): FieldTable;
-}
-
-/** Finds the bindings that match; one per type of exchange. */
-interface BindingIndex {
-  add(binding: Binding): void;
-  remove(binding: Binding): void;
-  match(input: RoutingInput, found: Set<Binding>): void;
-}
-
-/** direct: the routing key equals the binding key, byte for byte (RTE-01). */
-class DirectIndex implements BindingIndex {
-  readonly #byKey = new Map<string, Set<Binding>>();
-
-  add(binding: Binding): void {
-    const same = this.#byKey.get(binding.bindingKey);
-    if (same === undefined) this.#byKey.set(binding.bindingKey, new Set([binding]));
-    else same.add(binding);
-  }
-
-  remove(binding: Binding): void {
-    const same = this.#byKey.get(binding.bindingKey);
-    same?.delete(binding);
-    if (same?.size === 0) this.#byKey.delete(binding.bindingKey);
-  }
-
-  match({ routingKeys }: RoutingInput, found: Set<Binding>): void {
-    for (const key of routingKeys) {
-      for (const binding of this.#byKey.get(key) ?? []) found.add(binding);
-    }
-  }
-}
-
-/** fanout: key and arguments are ignored (RTE-01). */
-class FanoutIndex implements BindingIndex {
-  readonly #bindings = new Set<Binding>();
-
-  add(binding: Binding): void {
-    this.#bindings.add(binding);
-  }
-
-  remove(binding: Binding): void {
-    this.#bindings.delete(binding);
-  }
-
-  match(_input: RoutingInput, found: Set<Binding>): void {
-    for (const binding of this.#bindings) found.add(binding);
-  }
-}
-
-class TopicIndex implements BindingIndex {
-  readonly #trie = new TopicTrie<Binding>();
-
-  add(binding: Binding): void {
-    this.#trie.add(binding.bindingKey, binding);
-  }
-
-  remove(binding: Binding): void {
-    this.#trie.remove(binding.bindingKey, binding);
-  }
-
-  match({ routingKeys }: RoutingInput, found: Set<Binding>): void {
-    for (const key of routingKeys) this.#trie.match(key, found);
-  }
-}
-
-/** headers: the arguments decide, the key is ignored (RTE-15). */
-class HeadersIndex implements BindingIndex {
-  readonly #bindings = new Set<Binding>();
-
-  add(binding: Binding): void {
-    this.#bindings.add(binding);
-  }
-
-  remove(binding: Binding): void {
-    this.#bindings.delete(binding);
-  }
-
-  match(input: RoutingInput, found: Set<Binding>): void {
-    const headers = input.headers();
-    for (const binding of this.#bindings) if (headersMatch(binding.arguments, headers)) found.add(binding);
-  }
-}
-
-const indexes: Record<ExchangeType, new () => BindingIndex> = {
-  direct: DirectIndex,
-  fanout: FanoutIndex,
-  topic: TopicIndex,
-  headers: HeadersIndex,
-};
-
 /** What an exchange is, fixed when it is declared. */
 export interface ExchangeIdentity {
   readonly vhost: string;
   readonly name: string;
-  readonly type: ExchangeType;
+  readonly type: ExchangeTypeName;
   readonly durable: boolean;
   readonly autoDelete: boolean;
   /** Refuses publishes, but may be bound to and from (EXC-16). */
@@ -139,12 +44,14 @@ export class Exchange {
   /** Every binding that leads here. */
   readonly incoming = new Set<Binding>();
   readonly #bindings = new Map<string, Binding>();
-  readonly #index: BindingIndex;
+  readonly #type: ExchangeType;
+  readonly #router: Router;
 
   constructor(identity: ExchangeIdentity) {
     this.identity = identity;
     this.alternate = textOf(identity.table.get('alternate-exchange'));
-    this.#index = new indexes[identity.type]();
+    this.#type = exchangeTypes[identity.type];
+    this.#router = this.#type.createRouter();
   }
 
   get name(): string {
@@ -173,6 +80,11 @@ export class Exchange {
     return this.#bindings.size;
   }
 
+  /** @throws {AmqpError} PRECONDITION_FAILED when its type does not take such a binding (BND-09) */
+  check(binding: Binding): void {
+    this.#type.checkBinding?.(binding);
+  }
+
   /** The binding that is the same as this one; undefined when there is none. */
   find(binding: Omit<Binding, 'source'>): Binding | undefined {
     return this.#bindings.get(bindingId(binding));
@@ -180,18 +92,18 @@ export class Exchange {
 
   add(binding: Binding): void {
     this.#bindings.set(bindingId(binding), binding);
-    this.#index.add(binding);
+    this.#router.add(binding);
     binding.destination.incoming.add(binding);
   }
 
   remove(binding: Binding): void {
     this.#bindings.delete(bindingId(binding));
-    this.#index.remove(binding);
+    this.#router.remove(binding);
     binding.destination.incoming.delete(binding);
   }
 
   match(input: RoutingInput, found: Set<Binding>): void {
-    this.#index.match(input, found);
+    this.#router.match(input, found);
   }
 }
 

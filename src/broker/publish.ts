@@ -1,7 +1,7 @@
 import { AmqpError } from '../wire/errors.ts';
 import { PropertyScan, withExpiration, withHeaders } from '../wire/properties.ts';
-import { EMPTY_TABLE, joinEntries, rawEntries, readTable, typeNames } from '../wire/table.ts';
-import type { FieldTable, FieldValue } from '../wire/table.ts';
+import { joinEntries, rawEntries, readTable, typeNames } from '../wire/table.ts';
+import type { FieldValue } from '../wire/table.ts';
 import { findExchange } from './declare.ts';
 import type { Actor } from './declare.ts';
 import { countDurable, reachesStream } from './declared-queue.ts';
@@ -11,6 +11,7 @@ import { parseExpiration } from './expiration.ts';
 import { Message } from './message.ts';
 import type { MoreKeys } from './message.ts';
 import { route } from './routing.ts';
+import { RoutingInput } from './routing-input.ts';
 import { textOf } from './term.ts';
 import type { Vhost } from './vhost.ts';
 
@@ -137,16 +138,11 @@ export class Publisher {
     properties: Buffer,
   ): readonly DeclaredQueue[] {
     if (moreKeys === undefined && this.#lastTargets !== undefined) return this.#lastTargets;
-    let dependsOnHeaders = false;
-    const headers = (): FieldTable => {
-      dependsOnHeaders = true;
-      const { headersStart, headersEnd } = this.#scan;
-      return headersStart < 0 ? EMPTY_TABLE : readTable(properties.subarray(headersStart, headersEnd));
-    };
     const { routingKey } = address;
     const routingKeys = moreKeys === undefined ? [routingKey] : [routingKey, ...moreKeys.cc, ...moreKeys.bcc];
-    const targets = route(this.#vhost, exchange, { routingKeys, headers });
-    if (moreKeys === undefined && !dependsOnHeaders) this.#lastTargets = targets;
+    const input = new RoutingInput(routingKeys, properties, this.#scan);
+    const targets = route(this.#vhost, exchange, input);
+    if (moreKeys === undefined && !input.isOneOff) this.#lastTargets = targets;
     return targets;
   }
 

@@ -1,5 +1,6 @@
 import type { DeclaredQueue } from './declared-queue.ts';
-import type { Binding, Destination, Exchange, RoutingInput } from './exchange.ts';
+import type { Binding, Destination, Exchange } from './exchange.ts';
+import type { RoutingInput } from './routing-input.ts';
 
 /** What routing needs of a vhost. */
 export interface Topology {

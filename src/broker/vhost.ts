@@ -8,7 +8,8 @@ import { DeadLetters } from './dead-letter.ts';
 import type { DeadLetterHost, LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { Exchange } from './exchange.ts';
-import type { Binding, ExchangeIdentity, ExchangeType } from './exchange.ts';
+import type { Binding, ExchangeIdentity } from './exchange.ts';
+import type { ExchangeTypeName } from './exchange-types.ts';
 import type { Definition, Journal } from './journal.ts';
 import type { Entry, Message } from './message.ts';
 import { Queue } from './queue.ts';
@@ -30,7 +31,7 @@ export interface VhostHost {
 }
 
 /** The exchanges every vhost has (EXC-01). */
-const PREDECLARED: readonly (readonly [string, ExchangeType, internal?: boolean])[] = [
+const PREDECLARED: readonly (readonly [string, ExchangeTypeName, internal?: boolean])[] = [
   ['', 'direct'],
   ['amq.direct', 'direct'],
   ['amq.fanout', 'fanout'],
@@ -215,7 +216,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
       const identity = {
         vhost: this.name,
         name,
-        type: type as ExchangeType,
+        type: type as ExchangeTypeName,
         durable: true,
         autoDelete,
         internal,

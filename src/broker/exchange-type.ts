@@ -1,0 +1,23 @@
+import type { FieldTable } from '../wire/table.ts';
+import type { Binding } from './exchange.ts';
+import type { RoutingInput } from './routing-input.ts';
+
+/** The bindings that leave one exchange, arranged so that those a message takes are found. */
+export interface Router {
+  add(binding: Binding): void;
+  remove(binding: Binding): void;
+  match(input: RoutingInput, found: Set<Binding>): void;
+}
+
+/** What is special about a type of exchanges; all else is the same for all of them. */
+export interface ExchangeType {
+  /**
+   * Refuses the arguments of a new exchange: the last check (EXC-03).
+   * @param label the exchange, as in texts
+   */
+  checkArguments?(table: FieldTable, label: string): void;
+  /** Refuses a binding from such an exchange (BND-09). */
+  checkBinding?(binding: Binding): void;
+  /** For a new exchange. */
+  createRouter(): Router;
+}

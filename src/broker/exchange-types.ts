@@ -1,0 +1,28 @@
+import { AmqpError } from '../wire/errors.ts';
+import { directExchange } from './direct-exchange.ts';
+import type { ExchangeType } from './exchange-type.ts';
+import { fanoutExchange } from './fanout-exchange.ts';
+import { headersExchange } from './headers-exchange.ts';
+import { topicExchange } from './topic-exchange.ts';
+
+const types = {
+  direct: directExchange,
+  fanout: fanoutExchange,
+  topic: topicExchange,
+  headers: headersExchange,
+} satisfies Record<string, ExchangeType>;
+
+export type ExchangeTypeName = keyof typeof types;
+
+/** Every type an exchange may have (EXC-02). */
+export const exchangeTypes: Readonly<Record<ExchangeTypeName, ExchangeType>> = types;
+
+/**
+ * The name of a type as a client sent it.
+ * @throws {AmqpError} PRECONDITION_FAILED when there is no such type (EXC-04, with the reach it has since 3.13: GEN-21)
+ */
+export function exchangeTypeName(text: string): ExchangeTypeName {
+  if (Object.hasOwn(exchangeTypes, text)) return text as ExchangeTypeName;
+  const what = text === '' ? 'invalid' : 'unknown';
+  throw new AmqpError('PRECONDITION_FAILED', `${what} exchange type '${text}'`);
+}

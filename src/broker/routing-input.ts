@@ -1,0 +1,39 @@
+import type { PropertyScan } from '../wire/properties.ts';
+import { EMPTY_TABLE, readTable } from '../wire/table.ts';
+import type { FieldTable } from '../wire/table.ts';
+
+/** What a message is routed by. Nothing is decoded unless an exchange asks for it. */
+export class RoutingInput {
+  /** The main one, then CC, then BCC. */
+  readonly routingKeys: readonly string[];
+  /** The route holds for this message only: more than its keys decided, or chance did. */
+  isOneOff = false;
+  readonly #properties: Buffer;
+  readonly #scan: PropertyScan;
+  readonly #newHeaders: Buffer | undefined;
+  #headers: FieldTable | undefined = undefined;
+
+  /**
+   * @param properties as on the wire
+   * @param scan of these properties, valid as long as the message is being routed
+   * @param newHeaders the inside of the headers table it will have; undefined: as they are among the properties
+   */
+  constructor(routingKeys: readonly string[], properties: Buffer, scan: PropertyScan, newHeaders?: Buffer) {
+    this.routingKeys = routingKeys;
+    this.#properties = properties;
+    this.#scan = scan;
+    this.#newHeaders = newHeaders;
+  }
+
+  headers(): FieldTable {
+    this.isOneOff = true;
+    this.#headers ??= this.#readHeaders();
+    return this.#headers;
+  }
+
+  #readHeaders(): FieldTable {
+    if (this.#newHeaders !== undefined) return readTable(this.#newHeaders);
+    const { headersStart, headersEnd } = this.#scan;
+    return headersStart < 0 ? EMPTY_TABLE : readTable(this.#properties.subarray(headersStart, headersEnd));
+  }
+}
