@@ -96,6 +96,10 @@ export class Broker implements VhostHost {
     return this.#nextQueueId++;
   }
 
+  random(below: number): number {
+    return Math.floor((this.#secrets.random(4).readUInt32BE() / 2 ** 32) * below);
+  }
+
   soon(task: () => void): void {
     this.#turn.soon(() => this.#guard(task));
   }

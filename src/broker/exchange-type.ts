@@ -1,5 +1,5 @@
 import type { FieldTable } from '../wire/table.ts';
-import type { Binding } from './exchange.ts';
+import type { Binding, ExchangeIdentity } from './exchange.ts';
 import type { RoutingInput } from './routing-input.ts';
 
 /** The bindings that leave one exchange, arranged so that those a message takes are found. */
@@ -7,6 +7,12 @@ export interface Router {
   add(binding: Binding): void;
   remove(binding: Binding): void;
   match(input: RoutingInput, found: Set<Binding>): void;
+}
+
+/** What exchanges need of the vhost they are in. */
+export interface ExchangeHost {
+  /** A whole number by chance, from 0 to one less than `below`. */
+  random(below: number): number;
 }
 
 /** What is special about a type of exchanges; all else is the same for all of them. */
@@ -19,5 +25,5 @@ export interface ExchangeType {
   /** Refuses a binding from such an exchange (BND-09). */
   checkBinding?(binding: Binding): void;
   /** For a new exchange. */
-  createRouter(): Router;
+  createRouter(identity: ExchangeIdentity, host: ExchangeHost): Router;
 }

@@ -1,8 +1,12 @@
 import { AmqpError } from '../wire/errors.ts';
+import { consistentHashExchange } from './consistent-hash-exchange.ts';
 import { directExchange } from './direct-exchange.ts';
 import type { ExchangeType } from './exchange-type.ts';
 import { fanoutExchange } from './fanout-exchange.ts';
 import { headersExchange } from './headers-exchange.ts';
+import { localRandomExchange } from './local-random-exchange.ts';
+import { modulusHashExchange } from './modulus-hash-exchange.ts';
+import { randomExchange } from './random-exchange.ts';
 import { topicExchange } from './topic-exchange.ts';
 
 const types = {
@@ -10,6 +14,10 @@ const types = {
   fanout: fanoutExchange,
   topic: topicExchange,
   headers: headersExchange,
+  'x-consistent-hash': consistentHashExchange,
+  'x-modulus-hash': modulusHashExchange,
+  'x-random': randomExchange,
+  'x-local-random': localRandomExchange,
 } satisfies Record<string, ExchangeType>;
 
 export type ExchangeTypeName = keyof typeof types;

@@ -1,6 +1,6 @@
 import type { FieldTable } from '../wire/table.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
-import type { ExchangeType, Router } from './exchange-type.ts';
+import type { ExchangeHost, ExchangeType, Router } from './exchange-type.ts';
 import { exchangeTypes } from './exchange-types.ts';
 import type { ExchangeTypeName } from './exchange-types.ts';
 import type { RoutingInput } from './routing-input.ts';
@@ -47,11 +47,11 @@ export class Exchange {
   readonly #type: ExchangeType;
   readonly #router: Router;
 
-  constructor(identity: ExchangeIdentity) {
+  constructor(identity: ExchangeIdentity, host: ExchangeHost) {
     this.identity = identity;
     this.alternate = textOf(identity.table.get('alternate-exchange'));
     this.#type = exchangeTypes[identity.type];
-    this.#router = this.#type.createRouter();
+    this.#router = this.#type.createRouter(identity, host);
   }
 
   get name(): string {

@@ -1,4 +1,5 @@
-import type { PropertyScan } from '../wire/properties.ts';
+import { decodeProperties } from '../wire/properties.ts';
+import type { Properties, PropertyScan } from '../wire/properties.ts';
 import { EMPTY_TABLE, readTable } from '../wire/table.ts';
 import type { FieldTable } from '../wire/table.ts';
 
@@ -29,6 +30,11 @@ export class RoutingInput {
     this.isOneOff = true;
     this.#headers ??= this.#readHeaders();
     return this.#headers;
+  }
+
+  properties(): Properties {
+    this.isOneOff = true;
+    return decodeProperties(this.#properties);
   }
 
   #readHeaders(): FieldTable {

@@ -9,6 +9,7 @@ import type { DeadLetterHost, LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { Exchange } from './exchange.ts';
 import type { Binding, ExchangeIdentity } from './exchange.ts';
+import type { ExchangeHost } from './exchange-type.ts';
 import type { ExchangeTypeName } from './exchange-types.ts';
 import type { Definition, Journal } from './journal.ts';
 import type { Entry, Message } from './message.ts';
@@ -25,6 +26,8 @@ export interface VhostHost {
   later(queue: DeclaredQueue): void;
   nextMessageId(): number;
   nextQueueId(): number;
+  /** A whole number by chance, from 0 to one less than `below`. */
+  random(below: number): number;
   /** Runs a task after the present one, in the same turn. */
   soon(task: () => void): void;
   lost(queue: Queue, reason: DeathReason, why: LostReason): void;
@@ -45,7 +48,7 @@ const PREDECLARED: readonly (readonly [string, ExchangeTypeName, internal?: bool
  * A namespace of exchanges and queues: what there is, and how it comes and goes. Whether a client may ask for it is
  * decided in `declare.ts` and `bind.ts`; here everything succeeds.
  */
-export class Vhost implements QueueHost, DeadLetterHost {
+export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   readonly name: string;
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, DeclaredQueue>();
@@ -71,7 +74,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
         internal,
         table: EMPTY_TABLE,
       };
-      this.exchanges.set(exchange, new Exchange(identity));
+      this.exchanges.set(exchange, new Exchange(identity, this));
     }
   }
 
@@ -93,6 +96,10 @@ export class Vhost implements QueueHost, DeadLetterHost {
 
   nextQueueId(): number {
     return this.#host.nextQueueId();
+  }
+
+  random(below: number): number {
+    return this.#host.random(below);
   }
 
   later(queue: DeclaredQueue): void {
@@ -135,7 +142,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
   }
 
   addExchange(identity: Omit<ExchangeIdentity, 'vhost'>): Exchange {
-    const exchange = new Exchange({ ...identity, vhost: this.name });
+    const exchange = new Exchange({ ...identity, vhost: this.name }, this);
     this.exchanges.set(exchange.name, exchange);
     this.#changed();
     if (exchange.durable) this.journal.define(exchangeDefinition(exchange));
@@ -222,7 +229,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
         internal,
         table,
       };
-      this.exchanges.set(name, new Exchange(identity));
+      this.exchanges.set(name, new Exchange(identity, this));
     } else if (definition.kind === 'queue') {
       const { id, name, autoDelete, arguments: table } = definition;
       const identity = { id, vhost: this.name, name, durable: true, autoDelete, owner: undefined, table };
