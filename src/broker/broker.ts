@@ -60,6 +60,7 @@ export class Broker implements VhostHost {
     for (const definition of recovered.definitions) this.#restore(definition);
     for (const vhost of this.vhosts.values()) {
       for (const queue of vhost.queues.values()) queue.restore(recovered);
+      for (const exchange of vhost.exchanges.values()) exchange.restore(recovered);
     }
     if (this.vhosts.size === 0) this.#firstStart();
   }

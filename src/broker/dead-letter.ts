@@ -1,10 +1,11 @@
 import { PropertyScan, replaceHeaders } from '../wire/properties.ts';
-import { countDurable } from './declared-queue.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { FirstDeaths, isCycle, readHistory, recordDeath, writeHistory } from './death.ts';
 import type { Death } from './death.ts';
 import type { Exchange } from './exchange.ts';
 import type { Journal } from './journal.ts';
+import { countDurablePlaces, NO_KEEPERS } from './keeper.ts';
+import type { Keeper } from './keeper.ts';
 import type { KeptDead } from './kept-dead.ts';
 import { Message } from './message.ts';
 import type { Entry, MoreKeys } from './message.ts';
@@ -74,7 +75,7 @@ export class DeadLetters {
   }
 
   /**
-   * Puts a new message in every queue it reaches. What it pushes out is buried when it stands in all of them: a copy
+   * Puts a new message in every queue it reaches, and with those that keep it. What it pushes out is buried when it stands in all of them: a copy
    * of that is younger than the message and stands behind it everywhere.
    * @param accepted takes up the queues that did not refuse it
    * @returns how many queues refused it
@@ -82,14 +83,19 @@ export class DeadLetters {
   enqueue(
     message: Message,
     targets: readonly DeclaredQueue[],
+    keepers: readonly Keeper[],
     ttl: number,
-    accepted?: Set<DeclaredQueue>,
+    accepted?: Set<DeclaredQueue | Keeper>,
   ): number {
     const wasHeld = this.#isHeld;
     this.#isHeld = true;
     let refusals = 0;
     message.places++; // not to be released when one queue is done with it before the next has it
     try {
+      for (const keeper of keepers) {
+        keeper.keep(message);
+        accepted?.add(keeper);
+      }
       for (const target of targets) {
         if (!target.publish(message, ttl)) refusals++;
         else accepted?.add(target);
@@ -152,7 +158,7 @@ export class DeadLetters {
     message: Message,
     reason: DeathReason,
     exchange: Exchange,
-    takers?: Set<DeclaredQueue>,
+    takers?: Set<DeclaredQueue | Keeper>,
   ): boolean {
     const { journal } = this.#host;
     const page = message.page.bytes ?? journal.load(message.page);
@@ -169,13 +175,14 @@ export class DeadLetters {
     const copy = this.#copy(queue, message, exchange);
     const input = new RoutingInput(copy.routingKeys, properties, scan, headers);
     const targets = this.#targets(queue, exchange, input, reason, history);
-    if (targets.length === 0) return false;
-    const open = takers === undefined ? targets : targets.filter((target) => !takers.has(target));
-    const durablePlaces = countDurable(open, copy.persistent);
+    const keepers = open(input.keepers ?? NO_KEEPERS, takers);
+    if (targets.length === 0 && keepers.length === 0) return false;
+    const queues = open(targets, takers);
+    const durablePlaces = countDurablePlaces(copy.persistent, queues, keepers);
     journal.rewrite(copy, replaceHeaders(properties, scan, headers), message, durablePlaces);
-    const refusals = this.enqueue(copy, open, Infinity, takers);
+    const refusals = this.enqueue(copy, queues, keepers, Infinity, takers);
     for (let n = 0; n < refusals; n++) this.#lost(queue, reason, 'refused'); // at most once (DLX-10)
-    return refusals === 0;
+    return targets.length > 0 && refusals === 0;
   }
 
   /** What is kept is not lost. */
@@ -225,4 +232,9 @@ export class DeadLetters {
       return false;
     });
   }
+}
+
+/** Without those that took it already. */
+function open<T>(all: readonly T[], takers: ReadonlySet<DeclaredQueue | Keeper> | undefined): readonly T[] {
+  return takers === undefined ? all : all.filter((one) => !takers.has(one as DeclaredQueue | Keeper));
 }

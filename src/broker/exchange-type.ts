@@ -1,16 +1,28 @@
 import type { FieldTable } from '../wire/table.ts';
 import type { Binding, ExchangeIdentity } from './exchange.ts';
+import type { RecoveredPlace } from './journal.ts';
+import type { ReplayHost } from './replay.ts';
 import type { RoutingInput } from './routing-input.ts';
 
-/** The bindings that leave one exchange, arranged so that those a message takes are found. */
+/**
+ * The bindings that leave one exchange, arranged so that those a message takes are found. One that also keeps messages
+ * hands a `Keeper` to `RoutingInput.keep` in `match`: what that is given has places in the journal under the number of
+ * the exchange, and comes back in `restore`.
+ */
 export interface Router {
   add(binding: Binding): void;
   remove(binding: Binding): void;
   match(input: RoutingInput, found: Set<Binding>): void;
+  /** A client made a new binding. */
+  bound?(binding: Binding): void;
+  /** What it kept before a restart, in order of arrival. */
+  restore?(places: readonly RecoveredPlace[]): void;
+  /** The exchange is gone. */
+  close?(): void;
 }
 
 /** What exchanges need of the vhost they are in. */
-export interface ExchangeHost {
+export interface ExchangeHost extends ReplayHost {
   /** A whole number by chance, from 0 to one less than `below`. */
   random(below: number): number;
 }

@@ -7,6 +7,7 @@ import { headersExchange } from './headers-exchange.ts';
 import { localRandomExchange } from './local-random-exchange.ts';
 import { modulusHashExchange } from './modulus-hash-exchange.ts';
 import { randomExchange } from './random-exchange.ts';
+import { recentHistoryExchange } from './recent-history-exchange.ts';
 import { topicExchange } from './topic-exchange.ts';
 
 const types = {
@@ -18,6 +19,7 @@ const types = {
   'x-modulus-hash': modulusHashExchange,
   'x-random': randomExchange,
   'x-local-random': localRandomExchange,
+  'x-recent-history': recentHistoryExchange,
 } satisfies Record<string, ExchangeType>;
 
 export type ExchangeTypeName = keyof typeof types;

@@ -3,6 +3,7 @@ import type { DeclaredQueue } from './declared-queue.ts';
 import type { ExchangeHost, ExchangeType, Router } from './exchange-type.ts';
 import { exchangeTypes } from './exchange-types.ts';
 import type { ExchangeTypeName } from './exchange-types.ts';
+import type { Recovered } from './journal.ts';
 import type { RoutingInput } from './routing-input.ts';
 import { tableText, textOf } from './term.ts';
 
@@ -25,6 +26,8 @@ function bindingId(binding: Omit<Binding, 'source'>): string {
 
 /** What an exchange is, fixed when it is declared. */
 export interface ExchangeIdentity {
+  /** Never used again, by a queue either: what it keeps of messages is found by it. 0 for the predeclared ones. */
+  readonly id: number;
   readonly vhost: string;
   readonly name: string;
   readonly type: ExchangeTypeName;
@@ -100,6 +103,22 @@ export class Exchange {
     this.#bindings.delete(bindingId(binding));
     this.#router.remove(binding);
     binding.destination.incoming.delete(binding);
+  }
+
+  /** A client made this binding, which is new. */
+  bound(binding: Binding): void {
+    this.#router.bound?.(binding);
+  }
+
+  /** What it kept of messages before a restart. */
+  restore({ places }: Recovered): void {
+    const kept = places.get(this.identity.id);
+    if (kept !== undefined) this.#router.restore?.(kept);
+  }
+
+  /** It is gone. Called by the vhost only. */
+  close(): void {
+    this.#router.close?.();
   }
 
   match(input: RoutingInput, found: Set<Binding>): void {

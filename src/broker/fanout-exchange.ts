@@ -3,7 +3,7 @@ import type { ExchangeType, Router } from './exchange-type.ts';
 import type { RoutingInput } from './routing-input.ts';
 
 /** fanout: key and arguments are ignored (RTE-01). */
-class FanoutRouter implements Router {
+export class FanoutRouter implements Router {
   readonly #bindings = new Set<Binding>();
 
   add(binding: Binding): void {

@@ -25,6 +25,8 @@ export type Definition =
       readonly vhost: string;
       readonly name: string;
       readonly type: string;
+      /** A number no queue and no other exchange ever has, by which kept messages name it; absent in old stores. */
+      readonly id?: number;
       readonly autoDelete: boolean;
       readonly internal: boolean;
       readonly arguments: FieldTable;
@@ -120,7 +122,7 @@ export interface RecoveredPlace {
 /** What a journal found when it was opened. */
 export interface Recovered {
   readonly definitions: readonly Definition[];
-  /** By the id of a queue that is among the definitions, in order of arrival. */
+  /** By the id of a queue or exchange that is among the definitions, in order of arrival. */
   readonly places: ReadonlyMap<number, readonly RecoveredPlace[]>;
   /** By the id of a stream that is among the definitions, in order. */
   readonly chunks: ReadonlyMap<number, readonly ChunkInfo[]>;

@@ -1,4 +1,5 @@
 import { Deadline } from './expiry.ts';
+import type { Keeper } from './keeper.ts';
 import type { Entry } from './message.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import type { DeathReason, Queue, QueueHost } from './queue.ts';
@@ -9,7 +10,7 @@ export interface KeptDead {
   readonly entry: Entry;
   readonly reason: DeathReason;
   /** Those that took it: they do not get it again, unless the broker restarts. */
-  readonly takers: Set<DeclaredQueue>;
+  readonly takers: Set<DeclaredQueue | Keeper>;
   /** It waits to be buried, or is being buried. */
   isTried: boolean;
   /** A restart knows of it. */

@@ -4,10 +4,12 @@ import { joinEntries, rawEntries, readTable, typeNames } from '../wire/table.ts'
 import type { FieldValue } from '../wire/table.ts';
 import { findExchange } from './declare.ts';
 import type { Actor } from './declare.ts';
-import { countDurable, reachesStream } from './declared-queue.ts';
+import { reachesStream } from './declared-queue.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import type { Exchange } from './exchange.ts';
 import { parseExpiration } from './expiration.ts';
+import { countDurablePlaces, NO_KEEPERS } from './keeper.ts';
+import type { Keeper } from './keeper.ts';
 import { Message } from './message.ts';
 import type { MoreKeys } from './message.ts';
 import { route } from './routing.ts';
@@ -31,12 +33,17 @@ export interface Address {
   readonly routingKey: string;
 }
 
+/** Where a message goes. */
+interface Way {
+  readonly targets: readonly DeclaredQueue[];
+  readonly keepers: readonly Keeper[];
+}
+
 /** A publish that was checked and routed. */
-export interface Routed {
+export interface Routed extends Way {
   readonly exchange: string;
   readonly routingKey: string;
   readonly moreKeys: MoreKeys | undefined;
-  readonly targets: readonly DeclaredQueue[];
   /** Milliseconds; Infinity when the message has none. */
   readonly ttl: number;
   readonly persistent: boolean;
@@ -58,7 +65,7 @@ export class Publisher {
   #lastUsers = -1;
   #lastExchange: Exchange | undefined = undefined;
   /** Undefined when the route depended on more than the address. */
-  #lastTargets: readonly DeclaredQueue[] | undefined = undefined;
+  #lastWay: Way | undefined = undefined;
 
   constructor(vhost: Vhost, actor: Actor) {
     this.#vhost = vhost;
@@ -85,12 +92,13 @@ export class Publisher {
     const ttl = expiration === undefined ? Infinity : parseExpiration(expiration);
     const moreKeys = this.#moreKeys(properties);
     if (scan.userId !== undefined) this.#checkUserId(scan.userId);
-    const targets = this.#targets(address, exchange, moreKeys, properties);
+    const { targets, keepers } = this.#way(address, exchange, moreKeys, properties);
     return {
       exchange: exchange.name,
       routingKey: address.routingKey,
       moreKeys,
       targets,
+      keepers,
       ttl,
       persistent: scan.persistent,
       priority: Math.max(scan.priority, 0),
@@ -100,16 +108,16 @@ export class Publisher {
 
   /** Puts a message in the queues it was routed to; its lifetime begins now (TTL-10, TXC-04). */
   enqueue(routed: Routed, body: Buffer): number {
-    const { moreKeys, targets, ttl, persistent } = routed;
-    if (targets.length === 0) return 0;
+    const { moreKeys, targets, keepers, ttl, persistent } = routed;
+    if (targets.length === 0 && keepers.length === 0) return 0;
     const { exchange, routingKey, priority } = routed;
     const id = this.#vhost.nextMessageId();
     const message = new Message(id, exchange, routingKey, moreKeys, persistent, false, priority);
-    const durablePlaces = countDurable(targets, persistent);
+    const durablePlaces = countDurablePlaces(persistent, targets, keepers);
     this.#vhost.journal.write(message, routed.properties, body, durablePlaces);
-    const refusals = this.#vhost.enqueue(message, targets, ttl);
+    const refusals = this.#vhost.enqueue(message, targets, keepers, ttl);
     const isDurable = durablePlaces > 0 || reachesStream(targets);
-    const outcome = Outcome.ROUTED | (isDurable ? Outcome.DURABLE : 0);
+    const outcome = (targets.length > 0 ? Outcome.ROUTED : 0) | (isDurable ? Outcome.DURABLE : 0);
     return refusals > 0 ? outcome | Outcome.REFUSED : outcome;
   }
 
@@ -127,23 +135,19 @@ export class Publisher {
     this.#lastTopology = this.#vhost.topology;
     this.#lastUsers = users.version;
     this.#lastExchange = exchange;
-    this.#lastTargets = undefined;
+    this.#lastWay = undefined;
     return exchange;
   }
 
-  #targets(
-    address: Address,
-    exchange: Exchange,
-    moreKeys: MoreKeys | undefined,
-    properties: Buffer,
-  ): readonly DeclaredQueue[] {
-    if (moreKeys === undefined && this.#lastTargets !== undefined) return this.#lastTargets;
+  #way(address: Address, exchange: Exchange, moreKeys: MoreKeys | undefined, properties: Buffer): Way {
+    if (moreKeys === undefined && this.#lastWay !== undefined) return this.#lastWay;
     const { routingKey } = address;
     const routingKeys = moreKeys === undefined ? [routingKey] : [routingKey, ...moreKeys.cc, ...moreKeys.bcc];
     const input = new RoutingInput(routingKeys, properties, this.#scan);
     const targets = route(this.#vhost, exchange, input);
-    if (moreKeys === undefined && !input.isOneOff) this.#lastTargets = targets;
-    return targets;
+    const way = { targets, keepers: input.keepers ?? NO_KEEPERS };
+    if (moreKeys === undefined && !input.isOneOff) this.#lastWay = way;
+    return way;
   }
 
   /** Further keys in the headers CC and BCC (RTE-30); undefined for nearly every message. */

@@ -1,5 +1,6 @@
 import { decodeProperties } from '../wire/properties.ts';
 import type { Properties, PropertyScan } from '../wire/properties.ts';
+import type { Keeper } from './keeper.ts';
 import { EMPTY_TABLE, readTable } from '../wire/table.ts';
 import type { FieldTable } from '../wire/table.ts';
 
@@ -9,6 +10,8 @@ export class RoutingInput {
   readonly routingKeys: readonly string[];
   /** The route holds for this message only: more than its keys decided, or chance did. */
   isOneOff = false;
+  /** Those on its way that keep it. */
+  keepers: Keeper[] | undefined = undefined;
   readonly #properties: Buffer;
   readonly #scan: PropertyScan;
   readonly #newHeaders: Buffer | undefined;
@@ -24,6 +27,12 @@ export class RoutingInput {
     this.#properties = properties;
     this.#scan = scan;
     this.#newHeaders = newHeaders;
+  }
+
+  keep(keeper: Keeper): void {
+    this.isOneOff = true;
+    this.keepers ??= [];
+    this.keepers.push(keeper);
   }
 
   headers(): FieldTable {

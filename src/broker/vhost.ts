@@ -12,6 +12,7 @@ import type { Binding, ExchangeIdentity } from './exchange.ts';
 import type { ExchangeHost } from './exchange-type.ts';
 import type { ExchangeTypeName } from './exchange-types.ts';
 import type { Definition, Journal } from './journal.ts';
+import type { Keeper } from './keeper.ts';
 import type { Entry, Message } from './message.ts';
 import { Queue } from './queue.ts';
 import { STREAM } from './queue-type.ts';
@@ -66,6 +67,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     this.#host = host;
     for (const [exchange, type, internal = false] of PREDECLARED) {
       const identity = {
+        id: 0,
         vhost: name,
         name: exchange,
         type,
@@ -132,17 +134,23 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     this.#deadLetters.hold(task);
   }
 
-  /** Puts a new message in every queue it reaches; returns how many refused it. */
-  enqueue(message: Message, targets: readonly DeclaredQueue[], ttl: number): number {
-    return this.#deadLetters.enqueue(message, targets, ttl);
+  /** Puts a new message wherever it goes; returns how many queues refused it. */
+  enqueue(
+    message: Message,
+    targets: readonly DeclaredQueue[],
+    keepers: readonly Keeper[],
+    ttl: number,
+  ): number {
+    return this.#deadLetters.enqueue(message, targets, keepers, ttl);
   }
 
   lost(queue: Queue, reason: DeathReason, why: LostReason): void {
     this.#host.lost(queue, reason, why);
   }
 
-  addExchange(identity: Omit<ExchangeIdentity, 'vhost'>): Exchange {
-    const exchange = new Exchange({ ...identity, vhost: this.name }, this);
+  addExchange(identity: Omit<ExchangeIdentity, 'vhost' | 'id'>): Exchange {
+    const id = this.nextQueueId();
+    const exchange = new Exchange({ ...identity, id, vhost: this.name }, this);
     this.exchanges.set(exchange.name, exchange);
     this.#changed();
     if (exchange.durable) this.journal.define(exchangeDefinition(exchange));
@@ -156,6 +164,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     this.#changed();
     for (const binding of exchange.bindings) this.removeBinding(binding);
     for (const binding of exchange.incoming) this.removeBinding(binding);
+    exchange.close();
   }
 
   addQueue(identity: Omit<QueueIdentity, 'vhost'>, args: QueueArguments): DeclaredQueue {
@@ -188,6 +197,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     binding.source.add(binding);
     this.#changed();
     if (isDurable(binding)) this.journal.define(bindingDefinition(this.name, binding));
+    binding.source.bound(binding);
   }
 
   /** Its source goes too if it is auto-delete and this was its last (EXC-15). */
@@ -219,8 +229,9 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   /** Puts back what was declared before a restart, without recording it again. */
   restore(definition: Definition): void {
     if (definition.kind === 'exchange') {
-      const { name, type, autoDelete, internal, arguments: table } = definition;
+      const { id = 0, name, type, autoDelete, internal, arguments: table } = definition;
       const identity = {
+        id,
         vhost: this.name,
         name,
         type: type as ExchangeTypeName,
@@ -258,8 +269,8 @@ function isDurable({ source, destination }: Binding): boolean {
 }
 
 function exchangeDefinition({ identity }: Exchange): Definition {
-  const { vhost, name, type, autoDelete, internal, table } = identity;
-  return { kind: 'exchange', vhost, name, type, autoDelete, internal, arguments: table };
+  const { id, vhost, name, type, autoDelete, internal, table } = identity;
+  return { kind: 'exchange', vhost, name, id, type, autoDelete, internal, arguments: table };
 }
 
 function queueDefinition({ identity }: DeclaredQueue): Definition {

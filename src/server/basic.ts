@@ -50,7 +50,8 @@ export class Basic {
       return this.#transaction.publish(method, routed, content.properties, content.body);
     }
     const outcome = this.#publisher.publish(method, content.properties, content.body);
-    if (outcome === 0 && method.mandatory) this.#return(method, content.properties, content.body);
+    if ((outcome & Outcome.ROUTED) === 0 && method.mandatory)
+      this.#return(method, content.properties, content.body);
     if (this.#confirms === undefined) return;
     const { journal } = this.#channel.peer.broker;
     const number = this.#confirms.next();
@@ -224,7 +225,7 @@ export class Basic {
     let outcomes = 0;
     for (const { method, routed, properties, body } of publishes) {
       const outcome = this.#publisher.enqueue(withoutDeleted(routed), body);
-      if (outcome === 0 && method.mandatory) this.#return(method, properties, body); // PUB-09
+      if ((outcome & Outcome.ROUTED) === 0 && method.mandatory) this.#return(method, properties, body); // PUB-09
       outcomes |= outcome;
     }
     for (const { deliveries, how } of settlements) this.#settleAll(deliveries, how);

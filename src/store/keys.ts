@@ -23,7 +23,7 @@ export function keyRange(kind: KeyKind): { gte: Buffer; lt: Buffer } {
 /** Where the format version stands: the one key that no version may move. */
 export const FORMAT_KEY = Buffer.from([PREFIX.format]);
 
-/** The number the next queue gets. */
+/** The number the next queue or exchange gets. */
 export const NEXT_QUEUE_KEY = Buffer.from([PREFIX.counter, 0]);
 
 /** The key of one page. Pages sort in the order in which they were committed. */

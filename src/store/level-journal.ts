@@ -174,7 +174,7 @@ export class LevelJournal implements Journal {
     const key = this.#numbers.keyOf(definition);
     this.#operations.push({ type: 'put', key, value: encodeDefinition(definition) });
     this.defined = this.gathering;
-    if (definition.kind === 'queue') {
+    if ((definition.kind === 'queue' || definition.kind === 'exchange') && definition.id !== undefined) {
       this.#operations.push({
         type: 'put',
         key: NEXT_QUEUE_KEY,

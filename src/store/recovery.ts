@@ -51,7 +51,7 @@ export async function recover(
 ): Promise<{ state: Omit<JournalState, 'diskAllowance'>; recovered: Recovered }> {
   const numbers = new DefinitionNumbers();
   const definitions = await readDefinitions(db, numbers);
-  const queueIds = new Set(definitions.flatMap((one) => (one.kind === 'queue' ? [one.id] : [])));
+  const queueIds = new Set(definitions.flatMap(holderId));
   const replay = new Replay(memoryLimit, queueIds);
   for await (const [key, value] of db.iterator(keyRange('page'))) replay.page(pageOf(key), value);
   const places = replay.finish(await readDelivered(db, queueIds), await readNotes(db, queueIds));
@@ -60,6 +60,12 @@ export async function recover(
   const state = { table: replay.table, numbers, nextPageId: replay.lastPageId + 1 };
   const nextMessageId = replay.lastMessageId + 1;
   return { state, recovered: { definitions, places, chunks, nextQueueId, nextMessageId } };
+}
+
+/** What may hold messages: every queue, and the exchanges that keep some. */
+function holderId(definition: Definition): number[] {
+  const isHolder = definition.kind === 'queue' || definition.kind === 'exchange';
+  return isHolder && definition.id !== undefined ? [definition.id] : [];
 }
 
 async function readDefinitions(db: Database, numbers: DefinitionNumbers): Promise<Definition[]> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { deleteExchange } from '../../src/broker/declare.ts';
 import { long, longstr } from '../../src/wire/table.ts';
 import { bodies, crash, fresh, queueOf, restart, start } from '../support/durable.ts';
 
@@ -293,4 +294,58 @@ test('a copy whose queue was deleted before its original left the disk is forgot
   core.vhost.remove(queueOf(node, 'dead'));
   node = await restart(node);
   expect(bodies(node, 'source')).toEqual(['stays']);
+});
+
+describe('what an x-recent-history exchange keeps', () => {
+  test('comes back after a restart and after a crash, bound and unbound, and is bounded as before', async () => {
+    let node = await fresh();
+    node.core.exchange('x', 'x-recent-history', { 'x-recent-history-length': long(3n) });
+    node.core.exchange('gone', 'x-recent-history', {}, { durable: false });
+    node.core.queue('early');
+    node.core.bind('x', 'early');
+    for (const n of [1, 2, 3, 4]) node.core.publish('x', 'key', `${n}`, { deliveryMode: n === 3 ? 1 : 2 });
+    node.core.publish('gone', '', 'lost', { deliveryMode: 2 });
+    expect(bodies(node, 'early')).toEqual(['1', '2', '3', '4']);
+
+    node = await restart(node);
+    node.core.queue('late');
+    node.core.bind('x', 'late');
+    expect(bodies(node, 'late')).toEqual(['2', '3', '4']);
+    node.core.publish('x', 'key', '5', { deliveryMode: 2 });
+    await node.store.journal.flush();
+
+    node = await crash(node);
+    expect(bodies(node, 'early')).toEqual(['5']);
+    node.core.queue('later');
+    node.core.bind('x', 'later');
+    expect(node.core.look(queueOf(node, 'later'))).toMatchObject([
+      { body: '3', exchange: 'x', routingKey: 'key' },
+      { body: '4' },
+      { body: '5' },
+    ]);
+  });
+
+  test('goes with the exchange, and another of that name starts empty', async () => {
+    let node = await fresh();
+    node.core.exchange('x', 'x-recent-history');
+    node.core.publish('x', '', 'old', { deliveryMode: 2 });
+    deleteExchange(node.core.vhost, 'x', false, node.core.actor);
+    node.core.exchange('x', 'x-recent-history');
+    node.core.publish('x', '', 'new', { deliveryMode: 2 });
+    node = await restart(node);
+    node.core.queue('q');
+    node.core.bind('x', 'q');
+    expect(bodies(node, 'q')).toEqual(['new']);
+  });
+
+  test('an exchange of an old store, which has no number, is read as before', async () => {
+    let node = await fresh();
+    const definition = { kind: 'exchange', vhost: '/', name: 'x', type: 'fanout' } as const;
+    node.store.journal.define({ ...definition, autoDelete: false, internal: false, arguments: new Map() });
+    node = await restart(node);
+    node.core.queue('q');
+    node.core.bind('x', 'q');
+    node.core.publish('x', '', 'a');
+    expect(bodies(node, 'q')).toEqual(['a']);
+  });
 });
