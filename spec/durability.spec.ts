@@ -332,6 +332,21 @@ export const durability = topic('durability', 'What outlives a restart', (test) 
   );
 
   test(
+    'a durable x-recent-history exchange has what it kept after a restart, transient messages too',
+    { rules: ['RTE-25'], needs: ['restart', 'recent-history-exchange'], since: '4.2' },
+    async (t) => {
+      const args = { 'x-recent-history-length': 3 };
+      const exchange = await t.exchange('x-recent-history', args, { durable: true });
+      for (const body of ['a', 'b', 'c']) await t.publish(exchange, '', body, persistent);
+      await t.publish(exchange, '', 'transient');
+      await t.restart();
+      const queue = await t.queue();
+      await t.bind(queue, exchange);
+      assert.deepEqual(await t.takeBodies(queue, 3), ['b', 'c', 'transient']);
+    },
+  );
+
+  test(
     'a delayed message is routed when it is due, although the broker was restarted meanwhile',
     { rules: ['DLM-16'], needs: ['restart', 'delayed-exchange'] },
     async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { alternateExchange } from './parts/routing-alternate.ts';
 import { headersExchange } from './parts/routing-headers.ts';
+import { recentHistory } from './parts/routing-history.ts';
 import { oneOfMany } from './parts/routing-one-of-many.ts';
 import { topicExchange } from './parts/routing-topic.ts';
 import { segment } from './support/admin.ts';
@@ -14,6 +15,7 @@ export const routing = topic('routing', 'Routing', (test) => {
   topicExchange(test);
   headersExchange(test);
   oneOfMany(test);
+  recentHistory(test);
   senderSelected(test);
   tracing(test);
 });

@@ -10,7 +10,7 @@ interface Sent {
   readonly properties?: Properties;
 }
 
-/** Exchanges that send a message to one of their destinations, or remember it. */
+/** Exchanges that send a message to one of their destinations. */
 export function oneOfMany(test: Define): void {
   const hash = { needs: ['consistent-hash-exchange'] } as const;
 
@@ -65,6 +65,7 @@ export function oneOfMany(test: Define): void {
     ['abc', 'The binding key must be an integer: <<"abc">>'],
     ['1.5', 'The binding key must be an integer: <<"1.5">>'],
     ['', 'The binding key must be an integer: <<>>'],
+    ['1 ', 'The binding key must be an integer: <<"1 ">>'],
     ['0', 'The binding key must be greater than 0'],
     ['-1', 'The binding key must be greater than 0'],
   ] as const) {
@@ -79,6 +80,15 @@ export function oneOfMany(test: Define): void {
     async (t) => {
       await refusesWeight(t, '10001', 'The binding key must not exceed 10000');
       await hashing(t, ['10000']);
+    },
+  );
+
+  test(
+    'a weight for a consistent hash exchange may have a sign and zeros in front',
+    { rules: ['RTE-21'], ...hash },
+    async (t) => {
+      const { exchange, queues } = await hashing(t, ['+1', '001']);
+      assert.equal(new Set(await spread(t, exchange, queues, keys(40))).size, 2);
     },
   );
 
@@ -189,46 +199,57 @@ export function oneOfMany(test: Define): void {
     },
   );
 
-  const history = { needs: ['recent-history-exchange'] } as const;
-
   test(
-    'x-recent-history gives its last messages to a queue that is bound later, oldest first',
-    { rules: ['RTE-25'], ...history },
-    async (t) => {
-      const exchange = await t.exchange('x-recent-history', { 'x-recent-history-length': 3 });
-      const [early, late] = [await t.queue(), await t.queue()];
-      await t.bind(early, exchange);
-      for (const body of ['a', 'b', 'c', 'd']) await t.publish(exchange, '', body);
-      await t.bind(late, exchange);
-      assert.deepEqual(await t.takeBodies(late, 3), ['b', 'c', 'd']);
-      assert.deepEqual(await t.drain(early), ['a', 'b', 'c', 'd']);
-    },
+    'x-modulus-hash counts bindings: a queue that is bound three times gets three shares',
+    { rules: ['RTE-24'], needs: ['modulus-hash-exchange'] },
+    async (t) => manyBindings(t, 'x-modulus-hash'),
   );
 
-  test('x-recent-history keeps 20 messages unless told', { rules: ['RTE-25'], ...history }, async (t) => {
-    const [exchange, queue] = [await t.exchange('x-recent-history'), await t.queue()];
-    const bodies = Array.from({ length: 25 }, (_, index) => `${index}`);
-    for (const body of bodies) await t.publish(exchange, '', body);
-    await t.bind(queue, exchange);
-    assert.deepEqual(await t.takeBodies(queue, 20), bodies.slice(5));
-    await t.staysEmpty(queue);
-  });
+  test(
+    'x-random counts bindings: a queue that is bound three times gets three shares',
+    { rules: ['RTE-24'], needs: ['random-exchange'] },
+    async (t) => manyBindings(t, 'x-random'),
+  );
 
-  test('a message can be kept out of x-recent-history', { rules: ['RTE-25'], ...history }, async (t) => {
-    const [exchange, queue] = [await t.exchange('x-recent-history'), await t.queue()];
-    await t.publish(exchange, '', 'forgotten', { headers: { 'x-recent-history-no-store': true } });
-    await t.publish(exchange, '', 'kept');
-    await t.bind(queue, exchange);
-    assert.deepEqual(await t.takeBodies(queue, 1), ['kept']);
-    await t.staysEmpty(queue);
-  });
+  for (const [type, feature] of [
+    ['x-consistent-hash', 'consistent-hash-exchange'],
+    ['x-modulus-hash', 'modulus-hash-exchange'],
+    ['x-random', 'random-exchange'],
+  ] as const) {
+    test(
+      `${type} sends a message with further keys in CC to one queue, too`,
+      { rules: ['RTE-22', 'RTE-24', 'RTE-30'], needs: [feature] },
+      async (t) => {
+        const [exchange, queues] = [await t.exchange(type), [await t.queue(), await t.queue()]];
+        for (const queue of queues) await t.bind(queue, exchange, '1');
+        const sent = Array.from({ length: 40 }, (_, at) => ({
+          routingKey: 'same',
+          properties: { headers: { CC: [`a${at}`, `b${at}`] } },
+        }));
+        const found = new Set(await spread(t, exchange, queues, sent));
+        assert.equal(found.size, type === 'x-consistent-hash' ? 1 : 2);
+      },
+    );
+  }
 
-  test('x-recent-history refuses a bad length', { rules: ['RTE-25'], ...history }, async (t) => {
-    const args = { 'x-recent-history-length': -1 };
-    const declare = { exchange: t.name('x'), type: 'x-recent-history', arguments: args };
-    const text = /Invalid argument -1, 'x-recent-history-length' must be a positive integer/;
-    await t.refuses('exchange.declare', declare, 406, text);
-  });
+  test(
+    'x-local-random takes no exchange as a destination',
+    { rules: ['RTE-24'], needs: ['local-random-exchange'] },
+    async (t) => {
+      const [source, destination] = [await t.exchange('x-local-random'), await t.exchange('fanout')];
+      const text = 'PRECONDITION_FAILED - Destination not found';
+      await t.refuses('exchange.bind', { source, destination }, 406, text);
+    },
+  );
+}
+
+/** Three bindings of one queue and one of another: about three quarters go to the first. */
+async function manyBindings(t: Context, type: string): Promise<void> {
+  const [exchange, queues] = [await t.exchange(type), [await t.queue(), await t.queue()]];
+  for (const key of ['1', '2', '3']) await t.bind(queues[0] ?? '', exchange, key);
+  await t.bind(queues[1] ?? '', exchange, '1');
+  const toOther = (await spread(t, exchange, queues, keys(400))).filter((queue) => queue === queues[1]);
+  assert.ok(toOther.length > 50 && toOther.length < 150, `${toOther.length} of 400 went to the other`);
 }
 
 /** A consistent hash exchange with one queue for each weight. */

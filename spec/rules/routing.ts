@@ -42,7 +42,7 @@ export const routingRules = {
     says: 'A headers exchange ignores routing keys.',
   },
   'RTE-20': {
-    says: 'The binding key of an x-consistent-hash exchange is the weight of the destination, a decimal integer of at least 1. A destination has one weight: a second binding of it with another weight is kept, but changes no shares.',
+    says: 'The binding key of an x-consistent-hash exchange is the weight of the destination, a decimal integer of at least 1, maybe with a sign and zeros in front. A destination has one weight: a second binding of it with another weight is kept, but changes no shares.',
   },
   'RTE-21': {
     says: 'A bad weight closes the channel with 406: "PRECONDITION_FAILED - The binding key must be an integer: <<"abc">>", "... The binding key must be greater than 0", and since 4.2 "... The binding key must not exceed 10000".',
@@ -54,10 +54,10 @@ export const routingRules = {
     says: 'Arguments of an x-consistent-hash exchange are checked at its declaration: 406 "PRECONDITION_FAILED - hash-header and hash-property are mutually exclusive", "PRECONDITION_FAILED - Unsupported property: app_id". A broker may use another hash than RabbitMQ.',
   },
   'RTE-24': {
-    says: 'x-random sends a message to one binding at random and ignores keys. x-local-random (since 4.0) does the same, and takes only classic queues with an empty binding key. x-modulus-hash picks the destination by a hash of the routing key modulo the number of bindings.',
+    says: 'x-random sends a message to one binding at random and ignores keys. x-local-random (since 4.0) does the same, and takes only classic queues with an empty binding key: otherwise 406 "PRECONDITION_FAILED - Non empty binding \'k\' key not permitted", "... Queue type rabbit_quorum_queue not valid for this exchange type", and for an exchange "... Destination not found". x-modulus-hash picks the binding by a hash of all routing keys, CC included, modulo the number of bindings. For both a queue counts as often as it is bound.',
   },
   'RTE-25': {
-    says: 'x-recent-history is a fanout exchange that keeps the last x-recent-history-length messages (20 unless said) and gives them, oldest first, to every queue that is bound later. The header x-recent-history-no-store = true keeps a message out of that. A bad length closes the channel with 406 "Invalid argument -1, \'x-recent-history-length\' must be a positive integer".',
+    says: 'x-recent-history is a fanout exchange that keeps the last x-recent-history-length messages (20 unless said) and gives them, oldest first, to every queue that is bound later, with each new binding. A message is kept whether it reached a queue or not, its expiration counts from when it is given to a queue, and with a durable exchange it outlives a restart since 4.2. The header x-recent-history-no-store = true, a boolean, keeps a message out of that. A length that is not positive, or no signed integer, closes the channel with 406 "Invalid argument -1, \'x-recent-history-length\' must be a positive integer".',
   },
   'RTE-30': {
     says: 'The headers CC and BCC, arrays, add routing keys to that of the publish, for direct, topic and default exchanges; elements that are not long strings are ignored. BCC is taken out of the message, CC stays. It is delivered with the routing key of the publish.',
