@@ -109,6 +109,25 @@ describe('x-recent-history', () => {
     expect([journal.live.size, journal.faults]).toEqual([2, []]);
   });
 
+  test('a dead letter that is tried again until a queue takes it is kept once', () => {
+    const { core, journal } = keeping(3n);
+    const source = core.queue('source', {
+      'x-queue-type': longstr('quorum'),
+      'x-dead-letter-exchange': longstr('x'),
+      'x-dead-letter-strategy': longstr('at-least-once'),
+      'x-overflow': longstr('reject-publish'),
+      'x-message-ttl': long(10n),
+    });
+    core.send('source', 'a');
+    core.advance(60_000);
+    core.bind('x', core.queue('q').name);
+    core.advance(60_000);
+    expect(core.bodies(core.queue('q'))).toEqual(['a', 'a']); // replayed, and then routed
+    core.bind('x', core.queue('late').name);
+    expect(core.bodies(core.queue('late'))).toEqual(['a']);
+    expect([source.kept?.length, journal.faults]).toEqual([0, []]);
+  });
+
   test('only the boolean true keeps a message out', () => {
     const { core } = keeping(5n);
     const headers = (value: Parameters<typeof fieldTable>[0][string]) => ({
