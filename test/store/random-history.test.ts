@@ -1,14 +1,14 @@
-import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Queue } from '../../src/broker/queue.ts';
 import type { Store } from '../../src/store/open.ts';
-import { longstr } from '../../src/wire/table.ts';
+import { long, longstr } from '../../src/wire/table.ts';
 import { Core } from '../support/core.ts';
-import { openTestStore, temporaryDirectory } from '../support/store.ts';
+import { crashedCopy, openTestStore, temporaryDirectory } from '../support/store.ts';
 
 const QUEUES = ['a', 'b', 'c'] as const;
+/** The sets of queues whose messages are kept by an exchange as well. */
+const KEPT = [3, 4];
 
 type Step =
   | { readonly do: 'publish'; readonly queues: number; readonly size: number; readonly persistent: boolean }
@@ -49,6 +49,7 @@ class History {
   #store!: Store;
   #core!: Core;
   #published = 0;
+  readonly #lastPublished: string[] = [];
   /** Handed out and not settled. */
   #held: {
     readonly queue: string;
@@ -61,7 +62,9 @@ class History {
     this.#store = await openTestStore(directory, { memoryLimit: 50_000, diskAllowance: 0 });
     this.#core = new Core(this.#store.journal, this.#store.recovered);
     this.#held = [];
+    this.#core.exchange('kept', 'x-recent-history', { 'x-recent-history-length': long(4n) });
     for (const name of QUEUES) this.#declare(name);
+    for (const set of KEPT) this.#core.bind('x', 'kept', String(set), 'exchange');
   }
 
   async stop(): Promise<void> {
@@ -116,6 +119,7 @@ class History {
 
   #publish({ queues, size, persistent }: Extract<Step, { do: 'publish' }>): void {
     const body = `${this.#published++}:`.padEnd(size, String.fromCharCode(97 + (this.#published % 26)));
+    if (KEPT.includes(queues)) this.#lastPublished.push(body);
     this.#core.publish('x', String(queues), body, { deliveryMode: persistent ? 2 : 1 });
   }
 
@@ -128,7 +132,7 @@ class History {
     this.#core.settle();
   }
 
-  /** What a start must find: persistent messages, ready or held, each with its whole body. */
+  /** What a start must find: persistent messages, ready or held, each with its whole body, and what is kept. */
   #expected(): Record<string, string[]> {
     const all: Record<string, string[]> = {};
     for (const name of QUEUES) {
@@ -141,18 +145,24 @@ class History {
         .sort((a, b) => a.message.id - b.message.id)
         .map((entry) => this.#core.see(entry).body);
     }
+    all['kept'] = this.#kept();
     return all;
+  }
+
+  /** The last messages that were published, as a queue gets them that is bound for a moment. */
+  #kept(): string[] {
+    const queue = this.#core.queue('', {}, { exclusive: true });
+    this.#core.bind('kept', queue.name);
+    const bodies = this.#core.bodies(queue);
+    this.#core.vhost.remove(queue);
+    expect(bodies).toEqual(this.#lastPublished.slice(-4));
+    return bodies;
   }
 
   async #restart(isCrash: boolean): Promise<void> {
     if (isCrash) await this.#store.journal.flush();
     const expected = this.#expected();
-    let directory = this.#directory;
-    if (isCrash) {
-      directory = await temporaryDirectory();
-      const filter = (path: string): boolean => !path.endsWith('LOCK');
-      await cp(join(this.#directory, 'level'), join(directory, 'level'), { recursive: true, filter });
-    }
+    const directory = isCrash ? await crashedCopy(this.#directory) : this.#directory;
     await this.#store.close();
     await this.start(directory);
     expect(this.#expected()).toEqual(expected);

@@ -1,10 +1,8 @@
-import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Queue } from '../../src/broker/queue.ts';
 import type { Store } from '../../src/store/open.ts';
 import { Core } from './core.ts';
-import { openTestStore, temporaryDirectory } from './store.ts';
+import { crashedCopy, openTestStore, temporaryDirectory } from './store.ts';
 
 /** A broker on a store, and what is needed to stop it in order or to pull the plug. */
 export interface Durable {
@@ -36,12 +34,7 @@ export async function restart({ core, store, directory }: Durable): Promise<Dura
 
 /** What a power failure would leave: the files as they are now, with nothing closed. */
 export async function crash({ core, directory }: Durable): Promise<Durable> {
-  const copy = await temporaryDirectory();
-  await cp(join(directory, 'level'), join(copy, 'level'), {
-    recursive: true,
-    filter: (path) => !path.endsWith('LOCK'),
-  });
-  return start(copy, core.clock.now());
+  return start(await crashedCopy(directory), core.clock.now());
 }
 
 export function queueOf({ core }: Durable, name: string): Queue {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -10,6 +10,20 @@ export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'leveret-test-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** What a power failure would leave: the files of a store as they are, with nothing closed. Returns their directory. */
+export async function crashedCopy(directory: string): Promise<string> {
+  const from = join(directory, 'level');
+  for (;;) {
+    const copy = await temporaryDirectory();
+    const before = await readdir(from);
+    const filter = (path: string): boolean => !path.endsWith('LOCK');
+    const error: unknown = await cp(from, join(copy, 'level'), { recursive: true, filter }).catch((e) => e);
+    if (error !== undefined && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const after = await readdir(from);
+    if (error === undefined && before.join() === after.join()) return copy; // LevelDB merged no files meanwhile
+  }
 }
 
 /** Opens a store that fails the test when a write fails. */
