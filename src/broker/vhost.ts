@@ -14,6 +14,7 @@ import type { Entry, Message } from './message.ts';
 import { Queue } from './queue.ts';
 import { STREAM } from './queue-type.ts';
 import type { DeathReason, QueueHost, QueueIdentity } from './queue.ts';
+import { Replies } from './replies.ts';
 import { readStreamArguments } from './stream-arguments.ts';
 import { Stream } from './stream.ts';
 
@@ -48,6 +49,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
   readonly name: string;
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, DeclaredQueue>();
+  readonly replies: Replies;
   /** Grows with every change of exchanges, queues and bindings: what remembers a route compares it. */
   topology = 0;
   readonly #host: VhostHost;
@@ -60,6 +62,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
   constructor(name: string, host: VhostHost) {
     this.name = name;
     this.#host = host;
+    this.replies = new Replies(name, this);
     for (const [exchange, type, internal = false] of PREDECLARED) {
       const identity = {
         vhost: name,
