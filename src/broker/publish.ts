@@ -138,16 +138,6 @@ export class Publisher {
     return exchange;
   }
 
-  /** A request for a direct reply: it carries the name of the requester (RTO-04). */
-  #request(properties: Buffer): Buffer {
-    if (this.replyName === undefined) {
-      throw new AmqpError('PRECONDITION_FAILED', 'fast reply consumer does not exist');
-    }
-    const named = withReplyTo(properties, this.#scan, this.replyName);
-    this.#scan.scan(named, 0, named.length);
-    return named;
-  }
-
   #targets(
     address: Address,
     exchange: Exchange,
@@ -178,6 +168,16 @@ export class Publisher {
     const [cc, bcc] = [headers.get('CC'), headers.get('BCC')];
     if (cc === undefined && bcc === undefined) return undefined;
     return { cc: senderKeys('CC', cc), bcc: senderKeys('BCC', bcc) };
+  }
+
+  /** A request for a direct reply: it carries the name of the requester (RTO-04). */
+  #request(properties: Buffer): Buffer {
+    if (this.replyName === undefined) {
+      throw new AmqpError('PRECONDITION_FAILED', 'fast reply consumer does not exist');
+    }
+    const named = withReplyTo(properties, this.#scan, this.replyName);
+    this.#scan.scan(named, 0, named.length);
+    return named;
   }
 
   #checkUserId(userId: string): void {
