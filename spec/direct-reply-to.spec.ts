@@ -53,9 +53,29 @@ export const directReplyTo = topic('direct-reply-to', 'Direct reply-to', (define
   });
 
   test('a channel has one reply consumer', { rules: ['RTO-03'] }, async (t) => {
-    const { channel } = await requesting(t);
-    channel.send('basic.consume', { queue: REPLY_TO, noAck: true });
-    await channel.refused(406, 'PRECONDITION_FAILED - reply consumer already set', 'basic.consume');
+    for (const options of [{}, { consumerTag: 'replies' }]) {
+      const { channel } = await requesting(t, options);
+      channel.send('basic.consume', { queue: REPLY_TO, noAck: true, ...options });
+      await channel.refused(406, 'PRECONDITION_FAILED - reply consumer already set', 'basic.consume');
+    }
+  });
+
+  test(
+    'a second reply consumer that would ack is told that first',
+    { rules: ['RTO-02', 'RTO-03'] },
+    async (t) => {
+      const { channel } = await requesting(t);
+      channel.send('basic.consume', { queue: REPLY_TO });
+      const text = 'PRECONDITION_FAILED - reply consumer cannot acknowledge';
+      await channel.refused(406, text, 'basic.consume');
+    },
+  );
+
+  test('a reply consumer does not take the tag of another consumer', { rules: ['RTO-01'] }, async (t) => {
+    const { channel } = await t.consume(await t.queue(), { consumerTag: 'c' }, await t.connect());
+    channel.send('basic.consume', { queue: REPLY_TO, noAck: true, consumerTag: 'c' });
+    const text = "NOT_ALLOWED - attempt to reuse consumer tag 'c'";
+    await channel.client.expectConnectionError(530, text, 'basic.consume');
   });
 
   test(
@@ -139,6 +159,74 @@ export const directReplyTo = topic('direct-reply-to', 'Direct reply-to', (define
     assert.deepEqual(await requester.bodies(50), bodies);
   });
 
+  test('an expiration does not keep a reply from its requester', { rules: ['RTO-06'] }, async (t) => {
+    const requester = await requesting(t);
+    await t.send(await nameOf(t, requester), 'reply', { expiration: '0' });
+    const { body, properties } = await requester.next();
+    assert.deepEqual([body, properties.expiration], ['reply', '0']);
+  });
+
+  for (const header of ['CC', 'BCC'] as const) {
+    test(`a requester that is named in ${header} gets the reply once`, { rules: ['RTO-06'] }, async (t) => {
+      const requester = await requesting(t);
+      const name = await nameOf(t, requester);
+      await t.send(t.name(), 'reply', { headers: { [header]: [name, name] } });
+      const { body, routingKey } = await requester.next();
+      assert.equal(body, 'reply');
+      assert.doesNotMatch(routingKey, /reply-to/);
+      await requester.channel.client.expectSilence(requester.channel.number);
+    });
+  }
+
+  test('a requester may be where dead letters go', { rules: ['RTO-06'] }, async (t) => {
+    const requester = await requesting(t);
+    const queue = await t.deadLetteringTo(await nameOf(t, requester), { 'x-message-ttl': 0 });
+    await t.send(queue, 'died');
+    const { body, headers } = await requester.next();
+    assert.deepEqual([body, headers['x-first-death-queue']], ['died', queue]);
+  });
+
+  test('only the default exchange leads to a requester', { rules: ['RTO-06'] }, async (t) => {
+    const requester = await requesting(t);
+    const name = await nameOf(t, requester);
+    const channel = await t.confirmChannel();
+    channel.client.publish(
+      channel.number,
+      { exchange: 'amq.direct', routingKey: name, mandatory: true },
+      'lost',
+    );
+    assert.equal((await channel.returned()).body, 'lost');
+  });
+
+  test('a reply in a transaction comes with its commit', { rules: ['RTO-06'], since: '4.2' }, async (t) => {
+    const requester = await requesting(t);
+    const name = await nameOf(t, requester);
+    const channel = await t.channel();
+    await channel.call('tx.select');
+    channel.publish('', name, 'reply');
+    await channel.settled();
+    await requester.channel.client.expectSilence(requester.channel.number);
+    await channel.call('tx.commit');
+    assert.equal((await requester.next()).body, 'reply');
+  });
+
+  test('a requester may answer itself', { rules: ['RTO-04', 'RTO-06'] }, async (t) => {
+    const requester = await requesting(t);
+    const name = await nameOf(t, requester);
+    requester.channel.publish('', name, 'request', { replyTo: REPLY_TO });
+    assert.equal((await requester.next()).properties.replyTo, name);
+  });
+
+  test('a request that comes back carries the name of the requester', { rules: ['RTO-04'] }, async (t) => {
+    const { channel } = await requesting(t);
+    const name = await replyName(t, channel);
+    channel.client.publish(channel.number, { routingKey: t.name(), mandatory: true }, 'request', {
+      replyTo: REPLY_TO,
+    });
+    const { body, properties } = await channel.returned();
+    assert.deepEqual([body, properties.replyTo], ['request', name]);
+  });
+
   for (const [how, leave] of [
     ['has cancelled', (requester: Consumer) => requester.cancel()],
     ['has closed its channel', (requester: Consumer) => requester.channel.close()],
@@ -218,6 +306,24 @@ export const directReplyTo = topic('direct-reply-to', 'Direct reply-to', (define
     });
   }
 
+  test(
+    'the name of a requester can be consumed from by nobody else',
+    { rules: ['RTO-11'], since: '4.2' },
+    async (t) => {
+      const requester = await requesting(t);
+      const queue = await nameOf(t, requester);
+      const text = `PRECONDITION_FAILED - only creator channel may consume from queue '${queue}' in vhost '/'`;
+      for (const noAck of [true, false]) await t.refuses('basic.consume', { queue, noAck }, 406, text);
+      await requester.cancel();
+      await t.refuses('basic.consume', { queue, noAck: true }, 406, text);
+    },
+  );
+
+  for (const name of ['basic.consume', 'basic.get', 'queue.purge'] as const)
+    test(`${name} finds no queue behind a malformed name`, { rules: ['RTO-11'] }, (t) =>
+      t.refuses(name, { queue: MALFORMED }, 404, noQueue(MALFORMED)),
+    );
+
   for (const name of ['basic.get', 'queue.bind', 'queue.purge'] as const) {
     test(`${name} finds no queue behind the pseudo-queue`, { rules: ['RTO-11'] }, async (t) => {
       await requesting(t);
@@ -256,7 +362,11 @@ export const directReplyTo = topic('direct-reply-to', 'Direct reply-to', (define
     test(`${name} of the name of a requester is refused`, { rules: ['RTO-11'], since: '4.2' }, async (t) => {
       const queue = await nameOf(t, await requesting(t));
       const text = 'ACCESS_REFUSED - cannot bind or unbind to a volatile (direct reply-to) queue';
-      await t.refuses(name, { queue, exchange: await t.exchange() }, 403, text);
+      for (const exchange of [await t.exchange(), t.name('none'), '']) {
+        for (const reply of [queue, MALFORMED]) {
+          await t.refuses(name, { queue: reply, exchange }, 403, text);
+        }
+      }
     });
   }
 

@@ -60,6 +60,21 @@ export const publishing = topic('publishing', 'Publishing', (test) => {
     },
   );
 
+  test(
+    'a returned message has since 4.0 the properties with which it would have been delivered',
+    { rules: ['PUB-07'] },
+    async (t) => {
+      const channel = await t.channel();
+      const headers = { BCC: [t.name()], a: 1 };
+      const properties = { expiration: '0100', headers };
+      channel.client.publish(channel.number, { routingKey: t.name(), mandatory: true }, 'm', properties);
+      const returned = await channel.returned();
+      const isNew = t.broker.since('4.0');
+      assert.equal(returned.properties.expiration, isNew ? '100' : '0100');
+      assert.deepEqual(returned.headers, { a: 1 });
+    },
+  );
+
   test('a mandatory message that is routed does not come back', { rules: ['PUB-07'] }, async (t) => {
     const queue = await t.queue();
     const channel = await t.confirmChannel();

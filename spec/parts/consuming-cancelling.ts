@@ -90,6 +90,66 @@ export function cancelling(test: Define): void {
   });
 
   test(
+    'a consumer of an exclusive queue is cancelled when another channel of its connection deletes that',
+    { rules: ['CNS-25', 'CNS-26'] },
+    async (t) => {
+      const client = await t.connect({ capabilities: ['consumer_cancel_notify'] });
+      const [channel, other] = [await t.channel(client), await t.channel(client)];
+      const { queue } = await channel.call('queue.declare', { exclusive: true });
+      await channel.call('basic.consume', { queue, consumerTag: 'c' });
+      await other.call('queue.delete', { queue });
+      assert.equal((await channel.expect('basic.cancel')).consumerTag, 'c');
+      await channel.settled();
+    },
+  );
+
+  test(
+    'an auto-delete queue goes with the last of its consumers, and the server cancels none of them',
+    { rules: ['CNS-25'] },
+    async (t) => {
+      const client = await t.connect({ capabilities: ['consumer_cancel_notify'] });
+      const queue = await t.queue({}, { autoDelete: true });
+      const [one, other] = [await t.consume(queue, {}, client), await t.consume(queue, {}, client)];
+      await one.cancel();
+      assert.equal(await t.hasQueue(queue), true);
+      await other.cancel();
+      await t.eventually(async () => !(await t.hasQueue(queue)), 'the queue is gone');
+      for (const { channel } of [one, other]) await channel.client.expectSilence(channel.number);
+    },
+  );
+
+  test(
+    'a queue that has a consumer does not expire, and nobody is cancelled when it does without one',
+    { rules: ['CNS-25'] },
+    async (t) => {
+      const client = await t.connect({ capabilities: ['consumer_cancel_notify'] });
+      const queue = await t.queue({ 'x-expires': 300 });
+      const { channel, ...consumer } = await t.consume(queue, {}, client);
+      await t.elapse(700);
+      await channel.client.expectSilence(channel.number);
+      await channel.call('basic.cancel', { consumerTag: consumer.tag });
+      await t.elapse(1_500); // a look at it would renew its lease
+      assert.equal(await t.hasQueue(queue), false);
+      await channel.client.expectSilence(channel.number);
+    },
+  );
+
+  test(
+    'the exclusive queue of a connection goes with it, and its consumers hear nothing more',
+    { rules: ['CNS-25'] },
+    async (t) => {
+      const client = await t.connect({ capabilities: ['consumer_cancel_notify'] });
+      const channel = await t.channel(client);
+      const { queue } = await channel.call('queue.declare', { exclusive: true });
+      await channel.call('basic.consume', { queue });
+      client.send(0, 'connection.close');
+      await client.expect(0, 'connection.close-ok');
+      assert.deepEqual(client.frames, []);
+      assert.equal(await t.hasQueue(queue), false);
+    },
+  );
+
+  test(
     'a client that did not announce consumer_cancel_notify is not told of a deleted queue',
     { rules: ['CNS-25'] },
     async (t) => {

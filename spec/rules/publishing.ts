@@ -21,7 +21,7 @@ export const publishingRules = {
     says: 'A message that reaches no queue and is not mandatory is dropped. In confirm mode it is acked all the same.',
   },
   'PUB-07': {
-    says: 'A mandatory message that reaches no queue comes back in basic.return with 312 and exactly NO_ROUTE, with the exchange and the routing key of the publish and with its content unchanged. In confirm mode the return comes before the ack of that publish.',
+    says: 'A mandatory message that reaches no queue comes back in basic.return with 312 and exactly NO_ROUTE, with the exchange and the routing key of the publish and with its content as a consumer would get it: without BCC, and since 4.0 with expiration in canonical decimal. In confirm mode the return comes before the ack of that publish.',
   },
   'PUB-08': {
     says: 'A message has been routed when it reached at least one queue, by bindings, by bindings between exchanges or by alternate exchanges. An exchange that leads nowhere does not count.',

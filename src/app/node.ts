@@ -93,6 +93,7 @@ function serverProperties(): FieldTable {
     'basic.nack',
     'consumer_cancel_notify',
     'consumer_priorities',
+    'direct_reply_to',
     'exchange_exchange_bindings',
     'per_consumer_qos',
     'publisher_confirms',

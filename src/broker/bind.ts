@@ -1,7 +1,9 @@
+import { AmqpError } from '../wire/errors.ts';
 import type { FieldTable } from '../wire/table.ts';
 import { findExchange, findQueue, refuseDefault } from './declare.ts';
 import type { Actor } from './declare.ts';
 import type { Destination } from './exchange.ts';
+import { REPLY_PREFIX } from './replies.ts';
 import type { Vhost } from './vhost.ts';
 
 /** A binding as a client names it. */
@@ -38,12 +40,15 @@ export function unbind(vhost: Vhost, asked: BindingRequest, actor: Actor): void 
   vhost.removeBinding(binding);
 }
 
-/** In the order of AUT-10. */
+/** In the order of AUT-10, but requesters first (BND-10). */
 function checkAccess(
   vhost: Vhost,
   { source, destination, to }: BindingRequest,
   { users, user }: Actor,
 ): void {
+  if (to === 'queue' && destination.startsWith(REPLY_PREFIX)) {
+    throw new AmqpError('ACCESS_REFUSED', 'cannot bind or unbind to a volatile (direct reply-to) queue');
+  }
   users.check(user, vhost.name, 'write', to, destination);
   refuseDefault(source);
   if (to === 'exchange') refuseDefault(destination);

@@ -89,6 +89,11 @@ export class Broker implements VhostHost {
     return `${prefix}-${this.#secrets.random(16).toString('base64url')}`;
   }
 
+  /** Bytes that nobody can guess. */
+  secret(bytes: number): Buffer {
+    return this.#secrets.random(bytes);
+  }
+
   nextMessageId(): number {
     return this.#nextMessageId++;
   }

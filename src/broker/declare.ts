@@ -54,10 +54,14 @@ export function findExchange(vhost: Vhost, name: string): Exchange {
   return exchange;
 }
 
+export function noQueue(vhost: Vhost, name: string): AmqpError {
+  return new AmqpError('NOT_FOUND', `no ${queueLabel(vhost.name, name)}`);
+}
+
 /** @throws {AmqpError} NOT_FOUND; RESOURCE_LOCKED for the exclusive queue of another connection (QUE-07) */
 export function findQueue(vhost: Vhost, name: string, actor: Actor): DeclaredQueue {
-  const queue = vhost.queues.get(name);
-  if (queue === undefined) throw new AmqpError('NOT_FOUND', `no ${queueLabel(vhost.name, name)}`);
+  const queue = vhost.queues.get(name) ?? vhost.replies.find(name);
+  if (queue === undefined) throw noQueue(vhost, name);
   const { owner } = queue.identity;
   if (owner !== undefined && owner !== actor.connection) throw locked(queue);
   return queue;

@@ -1,5 +1,5 @@
 import { AmqpError } from '../wire/errors.ts';
-import { PropertyScan, withExpiration, withHeaders } from '../wire/properties.ts';
+import { PropertyScan, withExpiration, withHeaders, withReplyTo } from '../wire/properties.ts';
 import { joinEntries, rawEntries, readTable, typeNames } from '../wire/table.ts';
 import type { FieldValue } from '../wire/table.ts';
 import { findExchange } from './declare.ts';
@@ -12,6 +12,7 @@ import { countDurablePlaces, NO_KEEPERS } from './keeper.ts';
 import type { Keeper } from './keeper.ts';
 import { Message } from './message.ts';
 import type { MoreKeys } from './message.ts';
+import { REPLY_TO } from './replies.ts';
 import { route } from './routing.ts';
 import { RoutingInput } from './routing-input.ts';
 import { textOf } from './term.ts';
@@ -57,6 +58,8 @@ export interface Routed extends Way {
  * The route of the last address is remembered until the topology or the permissions change.
  */
 export class Publisher {
+  /** What `reply-to` becomes in requests (RTO-04); undefined while the channel has no consumer for the answers. */
+  replyName: string | undefined = undefined;
   readonly #vhost: Vhost;
   readonly #actor: Actor;
   readonly #scan = new PropertyScan();
@@ -83,11 +86,12 @@ export class Publisher {
 
   /**
    * Everything that can be refused, in the order of TTL-07 and PUB-01. Nothing has happened yet.
-   * @param properties flags and values as on the wire; the result refers to them
+   * @param published flags and values as on the wire; the result refers to them
    */
-  route(address: Address, properties: Buffer): Routed {
+  route(address: Address, published: Buffer): Routed {
     const exchange = this.#exchange(address);
-    const scan = this.#scan.scan(properties, 0, properties.length);
+    const scan = this.#scan.scan(published, 0, published.length);
+    const properties = scan.replyTo === REPLY_TO ? this.#request(published) : published;
     const { expiration } = scan;
     const ttl = expiration === undefined ? Infinity : parseExpiration(expiration);
     const moreKeys = this.#moreKeys(properties);
@@ -106,7 +110,11 @@ export class Publisher {
     };
   }
 
-  /** Puts a message in the queues it was routed to; its lifetime begins now (TTL-10, TXC-04). */
+  /**
+   * Puts a message in the queues it was routed to; its lifetime begins now (TTL-10, TXC-04).
+   * @param body copied, as are the properties
+   * @returns bits of `Outcome`
+   */
   enqueue(routed: Routed, body: Buffer): number {
     const { moreKeys, targets, keepers, ttl, persistent } = routed;
     if (targets.length === 0 && keepers.length === 0) return 0;
@@ -160,6 +168,16 @@ export class Publisher {
     const [cc, bcc] = [headers.get('CC'), headers.get('BCC')];
     if (cc === undefined && bcc === undefined) return undefined;
     return { cc: senderKeys('CC', cc), bcc: senderKeys('BCC', bcc) };
+  }
+
+  /** A request for a direct reply: it carries the name of the requester (RTO-04). */
+  #request(properties: Buffer): Buffer {
+    if (this.replyName === undefined) {
+      throw new AmqpError('PRECONDITION_FAILED', 'fast reply consumer does not exist');
+    }
+    const named = withReplyTo(properties, this.#scan, this.replyName);
+    this.#scan.scan(named, 0, named.length);
+    return named;
   }
 
   #checkUserId(userId: string): void {

@@ -1,11 +1,13 @@
 import type { DeclaredQueue } from './declared-queue.ts';
 import type { Binding, Destination, Exchange } from './exchange.ts';
+import type { Replies } from './replies.ts';
 import type { RoutingInput } from './routing-input.ts';
 
 /** What routing needs of a vhost. */
 export interface Topology {
   readonly queues: ReadonlyMap<string, DeclaredQueue>;
   readonly exchanges: ReadonlyMap<string, Exchange>;
+  readonly replies: Replies;
 }
 
 /**
@@ -37,11 +39,11 @@ function matching(exchange: Exchange, input: RoutingInput): Set<Destination> {
   return destinations;
 }
 
-/** The default exchange: every queue is bound to it by its name (BND-05). */
-function queuesByName({ queues }: Topology, { routingKeys }: RoutingInput): Set<Destination> {
+/** The default exchange: every queue is bound to it by its name (BND-05), and so are requesters (RTO-06). */
+function queuesByName({ queues, replies }: Topology, { routingKeys }: RoutingInput): Set<Destination> {
   const found = new Set<Destination>();
   for (const key of routingKeys) {
-    const queue = queues.get(key);
+    const queue = queues.get(key) ?? replies.find(key);
     if (queue !== undefined) found.add(queue);
   }
   return found;

@@ -17,6 +17,7 @@ import type { Entry, Message } from './message.ts';
 import { Queue } from './queue.ts';
 import { STREAM } from './queue-type.ts';
 import type { DeathReason, QueueHost, QueueIdentity } from './queue.ts';
+import { Replies } from './replies.ts';
 import { readStreamArguments } from './stream-arguments.ts';
 import { Stream } from './stream.ts';
 
@@ -53,6 +54,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   readonly name: string;
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, DeclaredQueue>();
+  readonly replies: Replies;
   /** Grows with every change of exchanges, queues and bindings: what remembers a route compares it. */
   topology = 0;
   readonly #host: VhostHost;
@@ -65,6 +67,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   constructor(name: string, host: VhostHost) {
     this.name = name;
     this.#host = host;
+    this.replies = new Replies(name, this);
     for (const [exchange, type, internal = false] of PREDECLARED) {
       const identity = {
         id: 0,

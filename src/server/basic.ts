@@ -5,6 +5,7 @@ import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import type { Entry } from '../broker/message.ts';
 import { Outcome, Publisher } from '../broker/publish.ts';
 import { QUORUM } from '../broker/queue-type.ts';
+import { REPLY_TO } from '../broker/replies.ts';
 import type { Content } from '../wire/content.ts';
 import { AmqpError, replies } from '../wire/errors.ts';
 import type { MethodOf } from '../wire/methods.ts';
@@ -12,6 +13,7 @@ import type { Channel } from './channel.ts';
 import { Confirms } from './confirms.ts';
 import { Consumer } from './consumer.ts';
 import { cut } from './output.ts';
+import { Requester } from './requester.ts';
 import { Transaction, withoutDeleted } from './tx.ts';
 import type { Settlement } from './tx.ts';
 import { Delivery, Unacked } from './unacked.ts';
@@ -25,6 +27,7 @@ export class Basic {
   readonly #publisher: Publisher;
   readonly #unacked = new Unacked();
   readonly #consumers = new Map<string, Consumer>();
+  readonly #requester: Requester;
   /** Undefined until confirm.select. */
   #confirms: Confirms | undefined = undefined;
   /** Undefined until tx.select. */
@@ -40,18 +43,17 @@ export class Basic {
   constructor(channel: Channel) {
     this.#channel = channel;
     this.#publisher = new Publisher(channel.peer.vhost, channel.peer.actor);
+    this.#requester = new Requester(channel, this.#publisher);
   }
 
   publish(method: MethodOf<'basic.publish'>, content: Content): void {
     if (method.immediate) throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true'); // PUB-02
     if (content.body === undefined) throw this.#tooLarge(content.size);
-    if (this.#transaction !== undefined) {
-      const routed = this.#publisher.route(method, content.properties);
-      return this.#transaction.publish(method, routed, content.properties, content.body);
-    }
-    const outcome = this.#publisher.publish(method, content.properties, content.body);
+    const routed = this.#publisher.route(method, content.properties);
+    if (this.#transaction !== undefined) return this.#transaction.publish(method, routed, content.body);
+    const outcome = this.#publisher.enqueue(routed, content.body);
     if ((outcome & Outcome.ROUTED) === 0 && method.mandatory)
-      this.#return(method, content.properties, content.body);
+      this.#return(method, routed.properties, content.body);
     if (this.#confirms === undefined) return;
     const { journal } = this.#channel.peer.broker;
     const number = this.#confirms.next();
@@ -75,7 +77,7 @@ export class Basic {
     );
   }
 
-  /** Comes before the confirm of the same publish (PUB-07). */
+  /** Comes before the confirm of the same publish, with the properties that a consumer would have seen (PUB-07). */
   #return({ exchange, routingKey }: MethodOf<'basic.publish'>, properties: Buffer, body: Buffer): void {
     const replyText = 'NO_ROUTE';
     const copy = { properties: Buffer.from(properties), body: Buffer.from(body) };
@@ -146,6 +148,7 @@ export class Basic {
     if (this.#consumers.has(method.consumerTag)) {
       throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${method.consumerTag}'`);
     }
+    if (this.#channel.queueName(method.queue) === REPLY_TO) return this.#requester.consume(method);
     const queue = this.#queue(method.queue);
     const priority = consumerPriority(queue.arguments.type, queue.label, method.arguments);
     const isQuorum = queue.arguments.type === QUORUM;
@@ -175,7 +178,7 @@ export class Basic {
     if (consumer !== undefined) {
       this.#consumers.delete(consumerTag);
       consumer.queue.removeConsumer(consumer);
-    }
+    } else if (consumerTag === this.#requester.consumerTag) this.#requester.cancel();
     if (!noWait) this.#channel.send({ name: 'basic.cancel-ok', consumerTag });
   }
 
@@ -223,9 +226,9 @@ export class Basic {
   txCommit(): void {
     const { publishes, settlements } = this.#openTransaction().take();
     let outcomes = 0;
-    for (const { method, routed, properties, body } of publishes) {
+    for (const { method, routed, body } of publishes) {
       const outcome = this.#publisher.enqueue(withoutDeleted(routed), body);
-      if ((outcome & Outcome.ROUTED) === 0 && method.mandatory) this.#return(method, properties, body); // PUB-09
+      if ((outcome & Outcome.ROUTED) === 0 && method.mandatory) this.#return(method, routed.properties, body); // PUB-09
       outcomes |= outcome;
     }
     for (const { deliveries, how } of settlements) this.#settleAll(deliveries, how);
@@ -276,6 +279,7 @@ export class Basic {
   release(): void {
     for (const consumer of this.#consumers.values()) consumer.queue.removeConsumer(consumer);
     this.#consumers.clear();
+    this.#requester.cancel();
     for (const { deliveries } of this.#transaction?.take().settlements ?? [])
       this.#unacked.restore(deliveries);
     this.#settleAll(this.#unacked.takeAll(), 'requeue');
@@ -284,6 +288,7 @@ export class Basic {
 
   resume(): void {
     for (const consumer of this.#consumers.values()) consumer.resume();
+    this.#requester.resume();
   }
 
   /** Dead-letters and acks in the order of their tags (DLX-08); returns to each queue in one go. */

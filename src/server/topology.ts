@@ -6,8 +6,10 @@ import {
   deleteQueue,
   findExchange,
   findQueue,
+  noQueue,
   refuseDefault,
 } from '../broker/declare.ts';
+import { REPLY_TO } from '../broker/replies.ts';
 import type { MethodOf } from '../wire/methods.ts';
 import type { Channel } from './channel.ts';
 
@@ -57,6 +59,7 @@ export class TopologyMethods {
   declareQueue(method: MethodOf<'queue.declare'>): void {
     const { vhost, actor, broker } = this.#channel.peer;
     const name = clean(method.queue);
+    if (name.startsWith(REPLY_TO)) return this.#declareReplies(name, method.noWait);
     const queue = method.passive
       ? findQueue(vhost, name, actor)
       : declareQueue(vhost, { ...method, name }, actor, () => broker.generatedName('amq.gen'));
@@ -66,6 +69,14 @@ export class TopologyMethods {
     const messageCount = queue.messageCount;
     const consumerCount = queue.consumers.count;
     this.#reply(false, { name: 'queue.declare-ok', queue: queue.name, messageCount, consumerCount });
+  }
+
+  /** Creates nothing: it only says whether somebody is there for answers (QUE-02, RTO-10). */
+  #declareReplies(queue: string, noWait: boolean): void {
+    const { vhost } = this.#channel.peer;
+    if (queue !== REPLY_TO && !vhost.replies.has(queue)) throw noQueue(vhost, queue);
+    this.#channel.lastQueue = queue;
+    this.#reply(noWait, { name: 'queue.declare-ok', queue, messageCount: 0, consumerCount: 1 });
   }
 
   bindQueue(method: MethodOf<'queue.bind'>): void {

@@ -8,8 +8,6 @@ export type Settlement = 'ack' | 'reject' | 'requeue';
 export interface PendingPublish {
   readonly method: MethodOf<'basic.publish'>;
   readonly routed: Routed;
-  /** As they were published, for a return. */
-  readonly properties: Buffer;
   readonly body: Buffer;
 }
 
@@ -23,14 +21,9 @@ export class Transaction {
   #publishes: PendingPublish[] = [];
   #settlements: PendingSettlement[] = [];
 
-  publish(method: MethodOf<'basic.publish'>, routed: Routed, properties: Buffer, body: Buffer): void {
+  publish(method: MethodOf<'basic.publish'>, routed: Routed, body: Buffer): void {
     const own = { ...routed, properties: Buffer.from(routed.properties) };
-    this.#publishes.push({
-      method,
-      routed: own,
-      properties: Buffer.from(properties),
-      body: Buffer.from(body),
-    });
+    this.#publishes.push({ method, routed: own, body: Buffer.from(body) });
   }
 
   settle(deliveries: readonly Delivery[], how: Settlement): void {

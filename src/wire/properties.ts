@@ -132,6 +132,9 @@ export class PropertyScan {
   expiration: string | undefined = undefined;
   userId: string | undefined = undefined;
   replyTo: string | undefined = undefined;
+  /** The whole field, with its length octet; -1 when absent. */
+  replyToStart = -1;
+  replyToEnd = -1;
   /** The inside of the headers table, without its length; -1 when absent. */
   headersStart = -1;
   headersEnd = -1;
@@ -178,9 +181,10 @@ export class PropertyScan {
     }
     if ((flags & CORRELATION_ID) !== 0) next = behindShort(bytes, next, end);
     if ((flags & REPLY_TO) !== 0) {
-      const start = next + 1;
+      this.replyToStart = next;
       next = behindShort(bytes, next, end);
-      this.replyTo = bytes.toString('utf8', start, next);
+      this.replyToEnd = next;
+      this.replyTo = bytes.toString('utf8', this.replyToStart + 1, next);
     }
     if ((flags & EXPIRATION) !== 0) {
       this.expirationStart = next;
@@ -210,6 +214,8 @@ export class PropertyScan {
     this.expiration = undefined;
     this.userId = undefined;
     this.replyTo = undefined;
+    this.replyToStart = -1;
+    this.replyToEnd = -1;
     this.headersStart = -1;
     this.headersEnd = -1;
     this.headersAt = -1;
@@ -267,10 +273,20 @@ function rebuilt(
 
 /** The same properties with another expiration. Throws RangeError when they have none. */
 export function withExpiration(bytes: Buffer, scan: PropertyScan, expiration: string): Buffer {
-  if (scan.expirationStart < 0) throw new RangeError('there is no expiration to replace');
-  const writer = new Writer(scan.end - scan.start + expiration.length);
-  writer.raw(bytes.subarray(scan.start, scan.expirationStart));
-  writer.shortstr(expiration);
-  writer.raw(bytes.subarray(scan.expirationEnd, scan.end));
+  return withText(bytes, scan, scan.expirationStart, scan.expirationEnd, expiration);
+}
+
+/** The same properties with another reply-to. Throws RangeError when they have none. */
+export function withReplyTo(bytes: Buffer, scan: PropertyScan, replyTo: string): Buffer {
+  return withText(bytes, scan, scan.replyToStart, scan.replyToEnd, replyTo);
+}
+
+/** Another short string in place of the one from `start` to `end`. */
+function withText(bytes: Buffer, scan: PropertyScan, start: number, end: number, text: string): Buffer {
+  if (start < 0) throw new RangeError('there is nothing to replace');
+  const writer = new Writer(scan.end - scan.start + text.length);
+  writer.raw(bytes.subarray(scan.start, start));
+  writer.shortstr(text);
+  writer.raw(bytes.subarray(end, scan.end));
   return writer.bytes();
 }

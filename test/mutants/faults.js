@@ -3,6 +3,28 @@
  * `topics` are those of the conformance suite that should notice, `tests` the unit tests that must when no client could.
  */
 export const faults = [
+  // Direct reply-to
+  {
+    name: 'requests keep the name of the pseudo-queue',
+    file: 'src/broker/publish.ts',
+    find: 'scan.replyTo === REPLY_TO ? this.#request(published) : published',
+    put: 'published',
+    topics: ['direct-reply-to'],
+  },
+  {
+    name: 'answers to a requester that is gone have no route',
+    file: 'src/broker/replies.ts',
+    find: 'WELL_FORMED.test(name) ? this.#queue(name) : undefined',
+    put: 'undefined',
+    topics: ['direct-reply-to'],
+  },
+  {
+    name: 'a reply consumer outlives its cancellation',
+    file: 'src/server/basic.ts',
+    find: 'else if (consumerTag === this.#requester.consumerTag) this.#requester.cancel();',
+    put: '',
+    topics: ['direct-reply-to'],
+  },
   // Message TTL and expiry
   {
     name: 'the TTL of the message replaces that of the queue',
@@ -300,7 +322,7 @@ export const faults = [
   {
     name: 'a mandatory message without a queue is not returned',
     file: 'src/server/basic.ts',
-    find: 'if (outcome === 0 && method.mandatory) this.#return(method, content.properties, content.body);',
+    find: 'if (outcome === 0 && method.mandatory) this.#return(method, routed.properties, content.body);',
     put: '',
     topics: ['publishing'],
   },
