@@ -4,6 +4,9 @@ import { Broker } from '../broker/broker.ts';
 import type { BrokerPorts } from '../broker/broker.ts';
 import { NOTHING_RECOVERED } from '../broker/journal.ts';
 import { MemoryJournal } from '../broker/memory-journal.ts';
+import { Alarms } from '../server/alarms.ts';
+import { DEFAULT_LIMITS } from '../server/limits.ts';
+import type { ServerLimits } from '../server/limits.ts';
 import { Listener } from '../server/listener.ts';
 import type { Log } from '../server/log.ts';
 import { openStore } from '../store/open.ts';
@@ -13,6 +16,7 @@ import type { FieldTable } from '../wire/table.ts';
 import { RealClock } from './clock.ts';
 import { createLog } from './log.ts';
 import type { BrokerOptions } from './options.ts';
+import { freeBytes, ResourceWatch } from './resources.ts';
 import { LoopTurn } from './turn.ts';
 import { packageVersion } from './version.ts';
 
@@ -45,16 +49,26 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
   const closeStore = store?.close.bind(undefined); // not the store: it would keep all that was found on disk
   const clock = new RealClock();
   try {
-    const listener = createListener(options, createBroker(store, clock, log), clock, log);
+    const alarms = new Alarms();
+    const broker = createBroker(options, store, clock, log);
+    const limits = serverLimits(options);
+    const host = { broker, alarms, limits, wallClock: clock, log, serverProperties: serverProperties() };
+    const listener = new Listener(host);
+    const resources = new ResourceWatch(clock, alarms, log, options, {
+      memory: () => process.memoryUsage.rss(),
+      disk: data === undefined ? undefined : async () => (await freeBytes(data)) - broker.journal.backlog,
+    });
+    await resources.start();
     const { port } = await listener.listen(options.host, options.port);
-    const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+    const hostname = options.host.includes(':') ? `[${options.host}]` : options.host;
     log.info({ host: options.host, port, data }, 'ready');
     const stop = once(async () => {
       await listener.stop();
+      resources.stop();
       await closeStore?.();
       clock.stop();
     });
-    return { url: `amqp://guest:guest@${host}:${port}`, port, data, stop };
+    return { url: `amqp://guest:guest@${hostname}:${port}`, port, data, stop };
   } catch (error) {
     await closeStore?.();
     clock.stop();
@@ -62,11 +76,12 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
   }
 }
 
-function createBroker(store: Store | undefined, clock: RealClock, log: Log): Broker {
+function createBroker(options: BrokerOptions, store: Store | undefined, clock: RealClock, log: Log): Broker {
   const ports: BrokerPorts = {
     clock,
     journal: store?.journal ?? new MemoryJournal(),
     turn: new LoopTurn(),
+    maxQueues: options.maxQueues,
     secrets: {
       random: (bytes) => randomBytes(bytes),
       sha256: (bytes) => createHash('sha256').update(bytes).digest(),
@@ -81,9 +96,14 @@ function createBroker(store: Store | undefined, clock: RealClock, log: Log): Bro
   return new Broker(ports, store?.recovered ?? NOTHING_RECOVERED);
 }
 
-function createListener(options: BrokerOptions, broker: Broker, wallClock: RealClock, log: Log): Listener {
-  const { maxMessageSize: largestBody } = options;
-  return new Listener({ broker, wallClock, log, largestBody, serverProperties: serverProperties() });
+function serverLimits(options: BrokerOptions): ServerLimits {
+  return {
+    tune: { ...DEFAULT_LIMITS.tune, channelMax: options.maxChannels },
+    largestBody: options.maxMessageSize,
+    connections: options.maxConnections,
+    consumersPerChannel: options.maxConsumersPerChannel,
+    ackTimeout: options.consumerTimeout,
+  };
 }
 
 /** Sorted by key, as RabbitMQ sends them (CON-06, CON-07); of the capabilities only those there are. */
@@ -91,6 +111,7 @@ function serverProperties(): FieldTable {
   const capabilities = [
     'authentication_failure_close',
     'basic.nack',
+    'connection.blocked',
     'consumer_cancel_notify',
     'consumer_priorities',
     'exchange_exchange_bindings',

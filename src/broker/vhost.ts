@@ -24,6 +24,8 @@ export interface VhostHost {
   later(queue: DeclaredQueue): void;
   nextMessageId(): number;
   nextQueueId(): number;
+  /** How many queues there may be in all vhosts, if there are so many. */
+  readonly reachedQueueLimit: number | undefined;
   /** Runs a task after the present one, in the same turn. */
   soon(task: () => void): void;
   lost(queue: Queue, reason: DeathReason, why: LostReason): void;
@@ -92,6 +94,10 @@ export class Vhost implements QueueHost, DeadLetterHost {
 
   nextQueueId(): number {
     return this.#host.nextQueueId();
+  }
+
+  get reachedQueueLimit(): number | undefined {
+    return this.#host.reachedQueueLimit;
   }
 
   later(queue: DeclaredQueue): void {

@@ -4,6 +4,8 @@ import { Connection } from './connection.ts';
 import type { ConnectionHost } from './connection.ts';
 
 const STOP_MS = 2_000;
+/** Sockets beyond the limit of connections that may be there to hear that it is reached; more are dropped at once. */
+const HANDSHAKES = 1_000;
 
 /** Accepts connections over TCP and keeps those that are open. */
 export class Listener {
@@ -12,9 +14,15 @@ export class Listener {
   readonly #host: ConnectionHost;
   #allEnded: (() => void) | undefined = undefined;
 
-  constructor(host: Omit<ConnectionHost, 'ended'>) {
-    this.#host = { ...host, ended: (connection) => this.#ended(connection) };
+  constructor(host: Omit<ConnectionHost, 'ended' | 'openConnections'>) {
+    this.#host = {
+      ...host,
+      openConnections: new Set(),
+      ended: (connection) => this.#ended(connection),
+    };
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
+    const { connections } = host.limits;
+    if (connections !== Infinity) this.#server.maxConnections = connections + HANDSHAKES;
   }
 
   /** Listens; port 0 picks a free one. Rejects with the system's error when it cannot. */
@@ -23,6 +31,7 @@ export class Listener {
       this.#server.once('error', reject);
       this.#server.listen(port, host, () => {
         this.#server.off('error', reject);
+        this.#server.on('error', (error) => this.#host.log.error({ error: error.message }, 'cannot accept'));
         resolve();
       });
     });
