@@ -15,6 +15,8 @@ import { bool, fieldTable, longstr, table } from '../wire/table.ts';
 import type { FieldTable } from '../wire/table.ts';
 import { RealClock } from './clock.ts';
 import { createLog } from './log.ts';
+import { MemoryGauge } from './memory.ts';
+import { mostSockets } from './open-files.ts';
 import type { BrokerOptions } from './options.ts';
 import { freeBytes, ResourceWatch } from './resources.ts';
 import { LoopTurn } from './turn.ts';
@@ -37,6 +39,7 @@ export interface Node {
 /** Starts everything in order: store, broker, listener. What was started before a failure is stopped again. */
 export async function startNode(options: BrokerOptions, onFailure: (error: unknown) => void): Promise<Node> {
   const log = createLog(options.logLevel);
+  const memory = new MemoryGauge();
   const data = options.data === undefined ? undefined : resolve(options.data);
   const failed = (error: unknown): void => {
     log.error({ error: String(error) }, 'the store failed');
@@ -51,11 +54,11 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
   try {
     const alarms = new Alarms();
     const broker = createBroker(options, store, clock, log);
-    const limits = serverLimits(options);
+    const limits = serverLimits(options, data !== undefined);
     const host = { broker, alarms, limits, wallClock: clock, log, serverProperties: serverProperties() };
     const listener = new Listener(host);
     const resources = new ResourceWatch(clock, alarms, log, options, {
-      memory: () => process.memoryUsage.rss(),
+      memory: (isLow) => memory.read(isLow),
       disk: data === undefined ? undefined : async () => (await freeBytes(data)) - broker.journal.backlog,
     });
     await resources.start();
@@ -96,10 +99,11 @@ function createBroker(options: BrokerOptions, store: Store | undefined, clock: R
   return new Broker(ports, store?.recovered ?? NOTHING_RECOVERED);
 }
 
-function serverLimits(options: BrokerOptions): ServerLimits {
+function serverLimits(options: BrokerOptions, hasStore: boolean): ServerLimits {
   return {
     tune: { ...DEFAULT_LIMITS.tune, channelMax: options.maxChannels },
     largestBody: options.maxMessageSize,
+    sockets: mostSockets(hasStore),
     connections: options.maxConnections,
     consumersPerChannel: options.maxConsumersPerChannel,
     ackTimeout: options.consumerTimeout,

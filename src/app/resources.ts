@@ -12,8 +12,8 @@ const LONGEST_DISK_INTERVAL = 10_000;
 
 /** Where what is measured comes from. */
 export interface Gauges {
-  /** Resident memory of the process, in bytes. */
-  memory(): number;
+  /** Memory the process needs, in bytes. `isLow`: it was too much at the last look, and somebody waits for it to fall. */
+  memory(isLow: boolean): number;
   /** Bytes that may still be written to the disk of the data; undefined when there is no data directory. */
   disk: (() => Promise<number>) | undefined;
 }
@@ -58,7 +58,7 @@ export class ResourceWatch {
   #lookAtMemory(): void {
     const { memoryHigh: limit } = this.#limits;
     if (limit === Infinity) return;
-    const used = this.#gauges.memory();
+    const used = this.#gauges.memory(this.#low.has('memory'));
     this.#report('memory', used > limit, { used, limit });
     this.#lookAgain('memory', MEMORY_INTERVAL, () => this.#lookAtMemory());
   }

@@ -12,6 +12,7 @@ export class Listener {
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   readonly #host: ConnectionHost;
+  #isDropping = false;
   #allEnded: (() => void) | undefined = undefined;
 
   constructor(host: Omit<ConnectionHost, 'ended' | 'openConnections'>) {
@@ -21,8 +22,10 @@ export class Listener {
       ended: (connection) => this.#ended(connection),
     };
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
-    const { connections } = host.limits;
-    if (connections !== Infinity) this.#server.maxConnections = connections + HANDSHAKES;
+    const { sockets, connections } = host.limits;
+    const most = Math.min(sockets, connections + HANDSHAKES);
+    if (most !== Infinity) this.#server.maxConnections = most;
+    this.#server.on('drop', () => this.#dropped(most));
   }
 
   /** Listens; port 0 picks a free one. Rejects with the system's error when it cannot. */
@@ -55,7 +58,14 @@ export class Listener {
     timer.cancel();
   }
 
+  /** Said once until it goes better. */
+  #dropped(most: number): void {
+    if (!this.#isDropping) this.#host.log.warn({ sockets: most }, 'too many sockets: new ones are dropped');
+    this.#isDropping = true;
+  }
+
   #accept(socket: Socket): void {
+    this.#isDropping = false;
     const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
     const name = `${remoteAddress}:${remotePort} -> ${localAddress}:${localPort}`;
     this.#connections.add(new Connection(socket, this.#host, name, isLoopback(remoteAddress)));
