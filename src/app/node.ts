@@ -59,7 +59,7 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
     const listener = new Listener(host);
     const resources = new ResourceWatch(clock, alarms, log, options, {
       memory: (isLow) => memory.read(isLow),
-      disk: data === undefined ? undefined : async () => (await freeBytes(data)) - broker.journal.backlog,
+      disk: data === undefined ? undefined : (isLow) => freeDisk(data, store, isLow),
     });
     await resources.start();
     const { port } = await listener.listen(options.host, options.port);
@@ -97,6 +97,12 @@ function createBroker(options: BrokerOptions, store: Store | undefined, clock: R
       log.warn({ queue: queue.name, vhost: queue.identity.vhost, reason, cause }, 'dead letters are lost'),
   };
   return new Broker(ports, store?.recovered ?? NOTHING_RECOVERED);
+}
+
+/** What waits to be written counts as written. */
+async function freeDisk(directory: string, store: Store | undefined, isLow: boolean): Promise<number> {
+  if (isLow) await store?.reclaim();
+  return (await freeBytes(directory)) - (store?.journal.backlog ?? 0);
 }
 
 function serverLimits(options: BrokerOptions, hasStore: boolean): ServerLimits {

@@ -14,8 +14,8 @@ const LONGEST_DISK_INTERVAL = 10_000;
 export interface Gauges {
   /** Memory the process needs, in bytes. `isLow`: it was too much at the last look, and somebody waits for it to fall. */
   memory(isLow: boolean): number;
-  /** Bytes that may still be written to the disk of the data; undefined when there is no data directory. */
-  disk: (() => Promise<number>) | undefined;
+  /** The same for bytes that may still be written to the disk of the data; undefined when there is no data directory. */
+  disk: ((isLow: boolean) => Promise<number>) | undefined;
 }
 
 export interface ResourceLimits {
@@ -71,9 +71,9 @@ export class ResourceWatch {
   }
 
   /** When to look again, in milliseconds. What cannot be measured raises no alarm. */
-  async #diskInterval(gauge: () => Promise<number>, limit: number): Promise<number> {
+  async #diskInterval(gauge: (isLow: boolean) => Promise<number>, limit: number): Promise<number> {
     try {
-      const free = await gauge();
+      const free = await gauge(this.#low.has('disk'));
       this.#report('disk', free < limit, { free, limit });
       const ideal = (free - limit) / FASTEST_WRITES;
       return Math.min(Math.max(ideal, SHORTEST_DISK_INTERVAL), LONGEST_DISK_INTERVAL);

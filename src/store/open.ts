@@ -5,12 +5,15 @@ import type { Recovered } from '../broker/journal.ts';
 import { checkFormat, StoreError } from './format.ts';
 import type { Database } from './format.ts';
 import { LevelJournal } from './level-journal.ts';
+import { reclaim } from './reclaim.ts';
 import { recover } from './recovery.ts';
 
 /** An open data directory. Nobody else can open it until it is closed or this process ends. */
 export interface Store {
   readonly journal: LevelJournal;
   readonly recovered: Recovered;
+  /** Gives back the disk space of what was deleted, when that is much. */
+  reclaim(): Promise<void>;
   /** Writes what is left and lets the directory go. */
   close(): Promise<void>;
 }
@@ -50,7 +53,7 @@ export async function openStore(directory: string, options: StoreOptions): Promi
       await rm(join(directory, OWNER_FILE), { force: true });
       await db.close();
     };
-    return { journal, recovered, close };
+    return { journal, recovered, reclaim: () => reclaim(db, state.table.diskBytes), close };
   } catch (error) {
     await db.close();
     throw error;
