@@ -438,14 +438,6 @@ export const faults = [
     tests: ['test/server/ack-timeout.test.ts'],
   },
   {
-    name: 'limits: the watch for acks goes on after its channel',
-    file: 'src/server/basic.ts',
-    find: '    this.#ackWatch.stop();\n',
-    put: '',
-    topics: [],
-    tests: ['test/server/ack-timeout.test.ts'],
-  },
-  {
     name: 'limits: an alarm blocks consumers, too',
     file: 'src/server/connection.ts',
     find: 'this.#host.alarms.isRaised && type !== FrameType.METHOD',

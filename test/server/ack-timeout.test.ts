@@ -141,7 +141,7 @@ describe('nobody is late', () => {
     await client.expectSilence(1);
   });
 
-  test('and a channel that is closed or has nothing unacked asks the clock for nothing', async () => {
+  test('and nothing is left of a channel that was closed, or has nothing unacked', async () => {
     const server = new PairedServer();
     const [client, queue] = await withMessages(server, 2);
     await consumed(server, client, queue, 2);
