@@ -12,17 +12,16 @@ export interface AlarmListener {
 export class Alarms {
   /** `low on memory & disk`, as `connection.blocked` says it; empty when nothing is low. */
   reason = '';
+  /** Looked at for every frame, so it is a field. */
+  isRaised = false;
   readonly #low = new Set<Resource>();
   #listeners = new Set<AlarmListener>();
-
-  get isRaised(): boolean {
-    return this.#low.size > 0;
-  }
 
   /** Raises or clears an alarm; when it was the last one, everybody who waits hears of it (CON-59). */
   set(resource: Resource, isLow: boolean): void {
     if (isLow) this.#low.add(resource);
     else this.#low.delete(resource);
+    this.isRaised = this.#low.size > 0;
     this.reason = this.isRaised ? `low on ${RESOURCES.filter((one) => this.#low.has(one)).join(' & ')}` : '';
     if (this.isRaised) return;
     const listeners = this.#listeners;
