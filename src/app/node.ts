@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Broker } from '../broker/broker.ts';
 import type { BrokerPorts } from '../broker/broker.ts';
 import { NOTHING_RECOVERED } from '../broker/journal.ts';
+import type { Journal } from '../broker/journal.ts';
 import { MemoryJournal } from '../broker/memory-journal.ts';
 import { Alarms } from '../server/alarms.ts';
 import { DEFAULT_LIMITS } from '../server/limits.ts';
@@ -49,7 +50,7 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
     data === undefined
       ? undefined
       : await openStore(data, { memoryLimit: options.memoryLimit, onFailure: failed });
-  const closeStore = store?.close.bind(undefined); // not the store: it would keep all that was found on disk
+  const { close: closeStore, reclaim } = { ...store }; // not the store: it would keep all that was found on disk
   const clock = new RealClock();
   try {
     const alarms = new Alarms();
@@ -59,7 +60,10 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
     const listener = new Listener(host);
     const resources = new ResourceWatch(clock, alarms, log, options, {
       memory: (isLow) => memory.read(isLow),
-      disk: data === undefined ? undefined : (isLow) => freeDisk(data, store, isLow),
+      disk:
+        data === undefined
+          ? undefined
+          : (isLow) => freeDisk(data, broker.journal, isLow ? reclaim : undefined),
     });
     await resources.start();
     const { port } = await listener.listen(options.host, options.port);
@@ -100,9 +104,13 @@ function createBroker(options: BrokerOptions, store: Store | undefined, clock: R
 }
 
 /** What waits to be written counts as written. */
-async function freeDisk(directory: string, store: Store | undefined, isLow: boolean): Promise<number> {
-  if (isLow) await store?.reclaim();
-  return (await freeBytes(directory)) - (store?.journal.backlog ?? 0);
+async function freeDisk(
+  directory: string,
+  journal: Journal,
+  reclaim: Store['reclaim'] | undefined,
+): Promise<number> {
+  await reclaim?.();
+  return (await freeBytes(directory)) - journal.backlog;
 }
 
 function serverLimits(options: BrokerOptions, hasStore: boolean): ServerLimits {

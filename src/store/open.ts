@@ -44,6 +44,7 @@ export async function openStore(directory: string, options: StoreOptions): Promi
   try {
     await checkFormat(db, directory);
     const { state, recovered } = await recover(db, options.memoryLimit);
+    const { table } = state;
     const diskAllowance = options.diskAllowance ?? DISK_ALLOWANCE;
     const journal = new LevelJournal(db, { ...state, diskAllowance }, options.onFailure);
     const owner = { pid: process.pid, since: new Date().toISOString() };
@@ -53,7 +54,7 @@ export async function openStore(directory: string, options: StoreOptions): Promi
       await rm(join(directory, OWNER_FILE), { force: true });
       await db.close();
     };
-    return { journal, recovered, reclaim: () => reclaim(db, state.table.diskBytes), close };
+    return { journal, recovered, reclaim: () => reclaim(db, table.diskBytes), close };
   } catch (error) {
     await db.close();
     throw error;
