@@ -1,4 +1,4 @@
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { NoBroker, closeBrokers, openBrokers } from './brokers.js';
 import { HELP, UsageError, readOptions } from './options.js';
 import { jsonReport, markdownPage, textTable } from './report.js';
@@ -58,7 +58,18 @@ async function show(results, brokers, { json, markdown }, args) {
     ? `${JSON.stringify(jsonReport(results, brokers), undefined, 2)}\n`
     : textTable(results, brokers);
   process.stdout.write(report);
-  if (markdown !== undefined) await writeFile(markdown, markdownPage(results, brokers, args));
+  if (markdown === undefined) return;
+  await writeFile(markdown, markdownPage(results, brokers, args) + (await otherSections(markdown)));
+}
+
+/**
+ * What the page has below its table was measured by others and stays.
+ * @param {string} file
+ */
+async function otherSections(file) {
+  const text = await readFile(file, 'utf8');
+  const at = text.indexOf('\n## ');
+  return at < 0 ? '' : text.slice(at);
 }
 
 /**

@@ -28,7 +28,8 @@ export async function startBroker(options: StartOptions = {}): Promise<Node> {
   for (const row of optionRows) {
     const given = options[row.name as keyof BrokerOptions];
     if (given !== undefined) values[row.name] = row.read(given, `"${row.name}"`);
-    else if (!(row.name in values)) values[row.name] = row.fallback;
+    else if (!(row.name in values) && row.fallback !== undefined)
+      values[row.name] = row.read(row.fallback, 'the default');
   }
   return startNode(values as unknown as BrokerOptions, options.onFailure ?? endProcess);
 }

@@ -3,7 +3,11 @@ import { resolve } from 'node:path';
 import { Broker } from '../broker/broker.ts';
 import type { BrokerPorts } from '../broker/broker.ts';
 import { NOTHING_RECOVERED } from '../broker/journal.ts';
+import type { Journal } from '../broker/journal.ts';
 import { MemoryJournal } from '../broker/memory-journal.ts';
+import { Alarms } from '../server/alarms.ts';
+import { DEFAULT_LIMITS } from '../server/limits.ts';
+import type { ServerLimits } from '../server/limits.ts';
 import { Listener } from '../server/listener.ts';
 import type { Log } from '../server/log.ts';
 import { openStore } from '../store/open.ts';
@@ -12,7 +16,10 @@ import { bool, fieldTable, longstr, table } from '../wire/table.ts';
 import type { FieldTable } from '../wire/table.ts';
 import { RealClock } from './clock.ts';
 import { createLog } from './log.ts';
+import { MemoryGauge } from './memory.ts';
+import { mostSockets } from './open-files.ts';
 import type { BrokerOptions } from './options.ts';
+import { freeBytes, ResourceWatch } from './resources.ts';
 import { LoopTurn } from './turn.ts';
 import { packageVersion } from './version.ts';
 
@@ -33,6 +40,7 @@ export interface Node {
 /** Starts everything in order: store, broker, listener. What was started before a failure is stopped again. */
 export async function startNode(options: BrokerOptions, onFailure: (error: unknown) => void): Promise<Node> {
   const log = createLog(options.logLevel);
+  const memory = new MemoryGauge();
   const data = options.data === undefined ? undefined : resolve(options.data);
   const failed = (error: unknown): void => {
     log.error({ error: String(error) }, 'the store failed');
@@ -42,19 +50,32 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
     data === undefined
       ? undefined
       : await openStore(data, { memoryLimit: options.memoryLimit, onFailure: failed });
-  const closeStore = store?.close.bind(undefined); // not the store: it would keep all that was found on disk
+  const { close: closeStore, reclaim } = { ...store }; // not the store: it would keep all that was found on disk
   const clock = new RealClock();
   try {
-    const listener = createListener(options, createBroker(store, clock, log), clock, log);
+    const alarms = new Alarms();
+    const broker = createBroker(options, store, clock, log);
+    const limits = serverLimits(options, data !== undefined);
+    const host = { broker, alarms, limits, wallClock: clock, log, serverProperties: serverProperties() };
+    const listener = new Listener(host);
+    const resources = new ResourceWatch(clock, alarms, log, options, {
+      memory: (isLow) => memory.read(isLow),
+      disk:
+        data === undefined
+          ? undefined
+          : (isLow) => freeDisk(data, broker.journal, isLow ? reclaim : undefined),
+    });
+    await resources.start();
     const { port } = await listener.listen(options.host, options.port);
-    const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+    const hostname = options.host.includes(':') ? `[${options.host}]` : options.host;
     log.info({ host: options.host, port, data }, 'ready');
     const stop = once(async () => {
       await listener.stop();
+      resources.stop();
       await closeStore?.();
       clock.stop();
     });
-    return { url: `amqp://guest:guest@${host}:${port}`, port, data, stop };
+    return { url: `amqp://guest:guest@${hostname}:${port}`, port, data, stop };
   } catch (error) {
     await closeStore?.();
     clock.stop();
@@ -62,11 +83,12 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
   }
 }
 
-function createBroker(store: Store | undefined, clock: RealClock, log: Log): Broker {
+function createBroker(options: BrokerOptions, store: Store | undefined, clock: RealClock, log: Log): Broker {
   const ports: BrokerPorts = {
     clock,
     journal: store?.journal ?? new MemoryJournal(),
     turn: new LoopTurn(),
+    maxQueues: options.maxQueues,
     secrets: {
       random: (bytes) => randomBytes(bytes),
       sha256: (bytes) => createHash('sha256').update(bytes).digest(),
@@ -81,9 +103,25 @@ function createBroker(store: Store | undefined, clock: RealClock, log: Log): Bro
   return new Broker(ports, store?.recovered ?? NOTHING_RECOVERED);
 }
 
-function createListener(options: BrokerOptions, broker: Broker, wallClock: RealClock, log: Log): Listener {
-  const { maxMessageSize: largestBody } = options;
-  return new Listener({ broker, wallClock, log, largestBody, serverProperties: serverProperties() });
+/** What waits to be written counts as written. */
+async function freeDisk(
+  directory: string,
+  journal: Journal,
+  reclaim: Store['reclaim'] | undefined,
+): Promise<number> {
+  await reclaim?.();
+  return (await freeBytes(directory)) - journal.backlog;
+}
+
+function serverLimits(options: BrokerOptions, hasStore: boolean): ServerLimits {
+  return {
+    tune: { ...DEFAULT_LIMITS.tune, channelMax: options.maxChannels },
+    largestBody: options.maxMessageSize,
+    sockets: mostSockets(hasStore),
+    connections: options.maxConnections,
+    consumersPerChannel: options.maxConsumersPerChannel,
+    ackTimeout: options.consumerTimeout,
+  };
 }
 
 /** Sorted by key, as RabbitMQ sends them (CON-06, CON-07); of the capabilities only those there are. */
@@ -91,6 +129,7 @@ function serverProperties(): FieldTable {
   const capabilities = [
     'authentication_failure_close',
     'basic.nack',
+    'connection.blocked',
     'consumer_cancel_notify',
     'consumer_priorities',
     'direct_reply_to',

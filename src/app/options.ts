@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { logLevels } from './log.ts';
 import type { LogLevel } from './log.ts';
 import { suggestion } from './suggest.ts';
@@ -21,6 +22,19 @@ export interface BrokerOptions {
   readonly memoryLimit: number;
   /** The largest message, in bytes. */
   readonly maxMessageSize: number;
+  /** How long a delivery may stay unacked, in milliseconds; Infinity: as long as its channel is open. */
+  readonly consumerTimeout: number;
+  /** Bytes of memory of the process from which on publishers are blocked; Infinity: never. */
+  readonly memoryHigh: number;
+  /** Bytes free on the disk of `data` below which publishers are blocked; 0: never. */
+  readonly diskFreeLimit: number;
+  /** Connections open at a time. */
+  readonly maxConnections: number;
+  /** Channels of a connection. */
+  readonly maxChannels: number;
+  readonly maxConsumersPerChannel: number;
+  /** Queues of all vhosts together. */
+  readonly maxQueues: number;
 }
 
 type Value = string | number | boolean;
@@ -81,6 +95,55 @@ export const optionRows: readonly OptionRow[] = [
     fallback: 16 * 1024 * 1024,
     read: integer(1, 536_870_912),
   },
+  {
+    name: 'consumerTimeout',
+    value: 'MS',
+    help: 'how long a delivery may stay unacked before its channel is closed, in milliseconds, or off',
+    fallback: 1_800_000,
+    read: orOff(integer(1, Number.MAX_SAFE_INTEGER)),
+  },
+  {
+    name: 'memoryHigh',
+    value: 'BYTES',
+    help: 'memory of the process from which on publishers are blocked: bytes, a share as in 60%, or off',
+    fallback: '60%',
+    read: orOff(readShareOfMemory),
+  },
+  {
+    name: 'diskFreeLimit',
+    value: 'BYTES',
+    help: 'bytes free on the disk of the data below which publishers are blocked, 0 for never',
+    fallback: 50_000_000,
+    read: integer(0, Number.MAX_SAFE_INTEGER),
+  },
+  {
+    name: 'maxConnections',
+    value: 'N',
+    help: 'connections that may be open at a time, or off',
+    fallback: 'off',
+    read: orOff(integer(1, Number.MAX_SAFE_INTEGER)),
+  },
+  {
+    name: 'maxChannels',
+    value: 'N',
+    help: 'channels a connection may have',
+    fallback: 2047,
+    read: integer(1, 65_535),
+  },
+  {
+    name: 'maxConsumersPerChannel',
+    value: 'N',
+    help: 'consumers a channel may have, or off',
+    fallback: 'off',
+    read: orOff(integer(1, Number.MAX_SAFE_INTEGER)),
+  },
+  {
+    name: 'maxQueues',
+    value: 'N',
+    help: 'queues there may be, or off',
+    fallback: 'off',
+    read: orOff(integer(1, Number.MAX_SAFE_INTEGER)),
+  },
 ];
 
 function readText(value: Value, label: string): string {
@@ -103,6 +166,29 @@ function integer(least: number, most: number): OptionRow['read'] {
       `${label} is a whole number from ${least} to ${most}, got ${JSON.stringify(value)}`,
     );
   };
+}
+
+/** `off` and 0 are no limit, which is Infinity. */
+function orOff(read: OptionRow['read']): OptionRow['read'] {
+  return (value, label) => (['off', '0', 'Infinity'].includes(String(value)) ? Infinity : read(value, label));
+}
+
+/** Bytes, or so many hundredths of what the system, or the container, has. */
+function readShareOfMemory(value: Value, label: string): number {
+  const share = /^(\d+)%$/.exec(String(value))?.[1];
+  if (share !== undefined && Number(share) >= 1 && Number(share) <= 100) {
+    return Math.floor((systemMemory() * Number(share)) / 100);
+  }
+  const bytes = Number(value);
+  if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
+  throw new OptionError(
+    `${label} is a number of bytes, a share of memory from 1% to 100%, or off, got ${JSON.stringify(value)}`,
+  );
+}
+
+function systemMemory(): number {
+  const constrained = process.constrainedMemory() ?? 0;
+  return constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
 }
 
 function readLogLevel(value: Value, label: string): string {

@@ -24,6 +24,8 @@ export interface BrokerPorts {
   readonly journal: Journal;
   readonly turn: Turn;
   readonly secrets: Secrets;
+  /** How many queues there may be in all vhosts together; without it any number. */
+  readonly maxQueues?: number;
   /** The first time a queue loses dead letters for a reason; RabbitMQ drops them in silence. */
   readonly onLost?: (queue: Queue, reason: DeathReason, why: LostReason) => void;
   /** Something was thrown in a turn of the broker's own: a bug. The rest goes on; without this the error passes on. */
@@ -38,6 +40,7 @@ export class Broker implements VhostHost {
   readonly vhosts = new Map<string, Vhost>();
   readonly #turn: Turn;
   readonly #secrets: Secrets;
+  readonly #maxQueues: number;
   readonly #onLost: BrokerPorts['onLost'];
   readonly #onFault: BrokerPorts['onFault'];
   readonly #busy = new Ring<DeclaredQueue>();
@@ -52,6 +55,7 @@ export class Broker implements VhostHost {
     this.journal = ports.journal;
     this.#turn = ports.turn;
     this.#secrets = ports.secrets;
+    this.#maxQueues = ports.maxQueues ?? Infinity;
     this.#onLost = ports.onLost;
     this.#onFault = ports.onFault;
     this.users = new Users(ports.secrets);
@@ -104,6 +108,13 @@ export class Broker implements VhostHost {
 
   random(below: number): number {
     return Math.floor((this.#secrets.random(4).readUInt32BE() / 2 ** 32) * below);
+  }
+
+  get reachedQueueLimit(): number | undefined {
+    if (this.#maxQueues === Infinity) return undefined;
+    let count = 0;
+    for (const { queues } of this.vhosts.values()) count += queues.size;
+    return count >= this.#maxQueues ? this.#maxQueues : undefined;
   }
 
   soon(task: () => void): void {

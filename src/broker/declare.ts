@@ -168,6 +168,11 @@ function createQueue(vhost: Vhost, asked: QueueDeclaration, actor: Actor): Decla
   const args = readQueueArguments(label, table);
   checkProperties(args, label, asked);
   if (args.type === STREAM) checkStreamArguments(table);
+  const limit = vhost.reachedQueueLimit;
+  if (limit !== undefined) {
+    const text = `cannot declare queue '${name}': queue limit in cluster (${limit}) is reached`; // as QUE-21
+    throw new AmqpError('PRECONDITION_FAILED', text);
+  }
   const durable = asked.durable && !exclusive; // QUE-13
   const owner = exclusive ? actor.connection : undefined;
   const id = vhost.nextQueueId();

@@ -30,6 +30,8 @@ export interface VhostHost {
   nextQueueId(): number;
   /** A whole number by chance, from 0 to one less than `below`. */
   random(below: number): number;
+  /** How many queues there may be in all vhosts, if there are so many. */
+  readonly reachedQueueLimit: number | undefined;
   /** Runs a task after the present one, in the same turn. */
   soon(task: () => void): void;
   lost(queue: Queue, reason: DeathReason, why: LostReason): void;
@@ -105,6 +107,10 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
 
   random(below: number): number {
     return this.#host.random(below);
+  }
+
+  get reachedQueueLimit(): number | undefined {
+    return this.#host.reachedQueueLimit;
   }
 
   later(queue: DeclaredQueue): void {

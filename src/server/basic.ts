@@ -7,8 +7,10 @@ import { Outcome, Publisher } from '../broker/publish.ts';
 import { QUORUM } from '../broker/queue-type.ts';
 import { REPLY_TO } from '../broker/replies.ts';
 import type { Content } from '../wire/content.ts';
-import { AmqpError, replies } from '../wire/errors.ts';
+import { AmqpError, NO_METHOD, replies } from '../wire/errors.ts';
 import type { MethodOf } from '../wire/methods.ts';
+import { AckWatch } from './ack-watch.ts';
+import type { AckWatchPeer } from './ack-watch.ts';
 import type { Channel } from './channel.ts';
 import { Confirms } from './confirms.ts';
 import { Consumer } from './consumer.ts';
@@ -22,10 +24,11 @@ import { Delivery, Unacked } from './unacked.ts';
 const LARGEST_QUORUM_PREFETCH = 2000;
 
 /** What the basic and confirm classes do on one channel. */
-export class Basic {
+export class Basic implements AckWatchPeer {
   readonly #channel: Channel;
   readonly #publisher: Publisher;
-  readonly #unacked = new Unacked();
+  readonly #ackWatch: AckWatch;
+  readonly #unacked: Unacked;
   readonly #consumers = new Map<string, Consumer>();
   readonly #requester: Requester;
   /** Undefined until confirm.select. */
@@ -42,7 +45,10 @@ export class Basic {
 
   constructor(channel: Channel) {
     this.#channel = channel;
-    this.#publisher = new Publisher(channel.peer.vhost, channel.peer.actor);
+    const { broker, vhost, actor, limits } = channel.peer;
+    this.#publisher = new Publisher(vhost, actor);
+    this.#ackWatch = new AckWatch(broker.clock, limits.ackTimeout, this);
+    this.#unacked = new Unacked(this.#ackWatch);
     this.#requester = new Requester(channel, this.#publisher);
   }
 
@@ -70,7 +76,7 @@ export class Basic {
   }
 
   #tooLarge(size: number): AmqpError {
-    const { largestBody } = this.#channel.peer;
+    const { largestBody } = this.#channel.peer.limits;
     return new AmqpError(
       'PRECONDITION_FAILED',
       `message size ${size} is larger than configured max size ${largestBody}`,
@@ -143,10 +149,16 @@ export class Basic {
   }
 
   consume(method: MethodOf<'basic.consume'>): void {
-    const { broker } = this.#channel.peer;
+    const { broker, limits } = this.#channel.peer;
     const { noAck, exclusive } = method;
     if (this.#consumers.has(method.consumerTag)) {
       throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${method.consumerTag}'`);
+    }
+    if (this.#consumers.size >= limits.consumersPerChannel) {
+      throw new AmqpError(
+        'NOT_ALLOWED',
+        `reached maximum (${limits.consumersPerChannel}) of consumers per channel`, // CNS-12
+      );
     }
     if (this.#channel.queueName(method.queue) === REPLY_TO) return this.#requester.consume(method);
     const queue = this.#queue(method.queue);
@@ -275,6 +287,23 @@ export class Basic {
     if (answer) this.#channel.send({ name: 'basic.recover-ok' });
   }
 
+  get oldestTag(): number | undefined {
+    return this.#unacked.oldestTag;
+  }
+
+  get lastTag(): number {
+    return this.#deliveryTag;
+  }
+
+  /** Only the oldest delivery is looked at (CNS-41), also when it was fetched (CNS-43). */
+  late(): void {
+    const { number, peer } = this.#channel;
+    const text =
+      `delivery acknowledgement on channel ${number} timed out. Timeout value used: ${peer.limits.ackTimeout} ms. ` +
+      'This timeout value can be configured, see consumers doc guide to learn more';
+    this.#channel.fail(new AmqpError('PRECONDITION_FAILED', text), NO_METHOD);
+  }
+
   /** Ends all consumers and returns what they held (CHN-07). */
   release(): void {
     for (const consumer of this.#consumers.values()) consumer.queue.removeConsumer(consumer);
@@ -283,6 +312,7 @@ export class Basic {
     for (const { deliveries } of this.#transaction?.take().settlements ?? [])
       this.#unacked.restore(deliveries);
     this.#settleAll(this.#unacked.takeAll(), 'requeue');
+    this.#ackWatch.stop();
     this.#confirms = undefined;
   }
 

@@ -16,6 +16,7 @@ import { methodIds, methods } from '../wire/methods.ts';
 import type { Method } from '../wire/methods.ts';
 import { Basic } from './basic.ts';
 import type { Consumer } from './consumer.ts';
+import type { ServerLimits } from './limits.ts';
 import type { ContentBytes, Output } from './output.ts';
 import { TopologyMethods } from './topology.ts';
 
@@ -26,8 +27,7 @@ export interface ChannelPeer {
   readonly actor: Actor;
   readonly output: Output;
   readonly capabilities: ReadonlySet<string>;
-  /** Bytes; a longer body is refused (PUB-03). */
-  readonly largestBody: number;
+  readonly limits: ServerLimits;
   /** Has `channel.endTurn()` called before this turn's output leaves. */
   beforeFlush(channel: Channel): void;
   /** The channel is over and its number free. */
@@ -64,7 +64,7 @@ export class Channel implements Receiver, CommitListener {
     this.peer = peer;
     this.#basic = new Basic(this);
     this.#topology = new TopologyMethods(this);
-    this.#assembler = new ContentAssembler(peer.largestBody, (method, content) =>
+    this.#assembler = new ContentAssembler(peer.limits.largestBody, (method, content) =>
       this.#handle(method, content),
     );
     const nothing = Buffer.alloc(0);
@@ -234,12 +234,16 @@ export class Channel implements Receiver, CommitListener {
       this.#dispatch(method, content);
     } catch (error) {
       if (!(error instanceof AmqpError)) throw error;
-      const at = error.at ?? methodIds(method.name);
-      if (error.closes === 'connection') return this.peer.fail(error, at);
-      this.endTurn(); // confirms already decided may precede the close
-      this.#end();
-      this.send({ name: 'channel.close', replyCode: error.code, replyText: replyText(error.message), ...at });
+      this.fail(error, error.at ?? methodIds(method.name));
     }
+  }
+
+  /** Closes the channel, or with it the connection, as the error demands. */
+  fail(error: AmqpError, at: MethodIds): void {
+    if (error.closes === 'connection') return this.peer.fail(error, at);
+    this.endTurn(); // confirms already decided may precede the close
+    this.#end();
+    this.send({ name: 'channel.close', replyCode: error.code, replyText: replyText(error.message), ...at });
   }
 
   /** One line per method, no logic here. */

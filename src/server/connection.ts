@@ -11,26 +11,25 @@ import type { MethodIds } from '../wire/errors.ts';
 import { describeOctets, FrameDecoder, HEARTBEAT_FRAME } from '../wire/frames.ts';
 import { methodIds } from '../wire/methods.ts';
 import type { Method } from '../wire/methods.ts';
-import type { FieldTable } from '../wire/table.ts';
+import type { AlarmListener, Alarms } from './alarms.ts';
 import { Channel } from './channel.ts';
 import type { ChannelPeer } from './channel.ts';
-import { Handshake, LIMITS, SilentRefusal, unexpectedMethod } from './handshake.ts';
-import type { Session } from './handshake.ts';
+import { Handshake, SilentRefusal, unexpectedMethod } from './handshake.ts';
+import type { HandshakeHost, Session } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Intake } from './intake.ts';
+import type { ServerLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { Output } from './output.ts';
 import { ProtocolHeader } from './protocol-header.ts';
 
 /** What every connection of a server shares. */
-export interface ConnectionHost {
-  readonly broker: Broker;
+export interface ConnectionHost extends HandshakeHost {
   /** Real time, also when the broker's is moved by hand: heartbeats and deadlines of sockets. */
   readonly wallClock: Clock;
-  readonly serverProperties: FieldTable;
-  /** Bytes; larger messages are refused. */
-  readonly largestBody: number;
+  readonly alarms: Alarms;
   readonly log: Log;
+  readonly openConnections: Set<object>;
   /** The connection is over. */
   ended(connection: Connection): void;
 }
@@ -45,7 +44,7 @@ const NOTHING = Buffer.alloc(0);
 type State = 'header' | 'handshake' | 'running' | 'closing' | 'closed';
 
 /** One stream: frames in, channels, the close handshake. Any duplex will do. */
-export class Connection implements ChannelPeer, CommitListener {
+export class Connection implements ChannelPeer, CommitListener, AlarmListener {
   readonly output: Output;
   readonly #host: ConnectionHost;
   readonly #stream: Duplex;
@@ -81,8 +80,8 @@ export class Connection implements ChannelPeer, CommitListener {
       () => this.#resumeChannels(),
     );
     this.#intake = new Intake(stream, this.output, host.broker.journal, this);
-    this.#handshake = new Handshake(host.broker, host.serverProperties, isLoopback);
-    this.#decoder = new FrameDecoder(LIMITS.frameMax, (type, channel, payload) =>
+    this.#handshake = new Handshake(host, isLoopback);
+    this.#decoder = new FrameDecoder(host.limits.tune.frameMax, (type, channel, payload) =>
       this.#frame(type, channel, payload),
     );
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -98,8 +97,8 @@ export class Connection implements ChannelPeer, CommitListener {
     return this.#host.broker;
   }
 
-  get largestBody(): number {
-    return this.#host.largestBody;
+  get limits(): ServerLimits {
+    return this.#host.limits;
   }
 
   get vhost(): Vhost {
@@ -257,6 +256,7 @@ export class Connection implements ChannelPeer, CommitListener {
     if (session !== undefined) {
       this.#session = session;
       this.#actor = { user: session.user, users: this.broker.users, connection: this };
+      this.#host.openConnections.add(this);
       this.#deadline?.cancel();
       this.#state = 'running';
     }
@@ -274,11 +274,11 @@ export class Connection implements ChannelPeer, CommitListener {
         return hasSent;
       },
       takeReceived: () => {
-        const received = this.#hasReceived;
+        const received = this.#intake.takeArrived() || this.#hasReceived;
         this.#hasReceived = false;
         return received;
       },
-      isPaused: () => this.#intake.isPaused,
+      isPaused: () => this.#intake.isDeaf,
       sendHeartbeat: () => this.output.raw(HEARTBEAT_FRAME),
       silent: () => {
         this.#host.log.warn({ connection: this.#name, heartbeat }, 'missed heartbeats');
@@ -292,7 +292,10 @@ export class Connection implements ChannelPeer, CommitListener {
       throw new AmqpError('UNEXPECTED_FRAME', `type ${type}, ${describeOctets(payload)}`, NO_METHOD); // CON-56
     }
     const channel = this.#channels.get(number);
-    if (channel !== undefined) return channel.accept(type, payload);
+    if (channel !== undefined) {
+      if (this.#host.alarms.isRaised && type !== FrameType.METHOD) this.#block();
+      return channel.accept(type, payload);
+    }
     const method = type === FrameType.METHOD ? decodeMethod(payload) : undefined;
     if (method?.name !== 'channel.open') {
       const at = method === undefined ? NO_METHOD : methodIds(method.name);
@@ -305,6 +308,34 @@ export class Connection implements ChannelPeer, CommitListener {
     }
     this.#channels.set(number, new Channel(number, this));
     this.output.method(number, { name: 'channel.open-ok', channelId: Buffer.alloc(0) });
+  }
+
+  /** Whoever publishes in an alarm is not read any more (CON-58). */
+  #block(): void {
+    if (this.#intake.isBlocked) return;
+    const { alarms } = this.#host;
+    this.#intake.isBlocked = true;
+    this.#decoder.paused = true;
+    alarms.onCleared(this);
+    this.#sayIfBlockable({ name: 'connection.blocked', reason: alarms.reason });
+  }
+
+  alarmsCleared(): void {
+    this.#sayIfBlockable({ name: 'connection.unblocked' });
+    this.#unblock();
+    this.#updateIntake();
+  }
+
+  #sayIfBlockable(method: Method): void {
+    if (this.capabilities.has('connection.blocked')) this.output.method(0, method);
+  }
+
+  /** Goes on with what had been read already. */
+  #unblock(): void {
+    if (!this.#intake.isBlocked) return;
+    this.#intake.isBlocked = false;
+    this.#host.alarms.forget(this);
+    this.#guard(() => this.#decoder.resume());
   }
 
   /** Everything is finished, and on disk, before close-ok (CON-52). */
@@ -341,6 +372,7 @@ export class Connection implements ChannelPeer, CommitListener {
     const { wallClock } = this.#host;
     this.#deadline?.cancel();
     this.#deadline = wallClock.at(wallClock.now() + ms, () => this.#stream.destroy());
+    this.#unblock();
     this.#intake.open();
   }
 
@@ -356,6 +388,8 @@ export class Connection implements ChannelPeer, CommitListener {
     this.#heartbeat?.stop();
     this.#release();
     this.#state = 'closed';
+    this.#host.alarms.forget(this);
+    this.#host.openConnections.delete(this);
     this.#host.ended(this);
   }
 }

@@ -6,17 +6,7 @@ import { methodIds } from '../wire/methods.ts';
 import type { Method, MethodOf } from '../wire/methods.ts';
 import { readTable } from '../wire/table.ts';
 import type { FieldTable, FieldValue } from '../wire/table.ts';
-
-/** What a server offers in `connection.tune`. */
-export interface Limits {
-  readonly channelMax: number;
-  /** Bytes. */
-  readonly frameMax: number;
-  /** Seconds. */
-  readonly heartbeat: number;
-}
-
-export const LIMITS: Limits = { channelMax: 2047, frameMax: 131_072, heartbeat: 60 };
+import type { ServerLimits, TuneLimits } from './limits.ts';
 
 /** Older client releases ask for it (GEN-22). */
 const SMALLEST_FRAME_MAX = 4096;
@@ -25,7 +15,7 @@ const SMALLEST_FRAME_MAX = 4096;
 export interface Session {
   readonly user: string;
   readonly vhost: Vhost;
-  readonly limits: Limits;
+  readonly limits: TuneLimits;
   readonly capabilities: ReadonlySet<string>;
   readonly clientProperties: FieldTable;
 }
@@ -37,24 +27,32 @@ export class SilentRefusal extends Error {
 
 const MECHANISMS = ['PLAIN', 'AMQPLAIN'];
 
+/** What a handshake needs of the server. */
+export interface HandshakeHost {
+  readonly broker: Broker;
+  readonly serverProperties: FieldTable;
+  readonly limits: ServerLimits;
+  /** Connections that are through with it. */
+  readonly openConnections: ReadonlySet<object>;
+}
+
 /**
  * From `connection.start` to `connection.open-ok`: a state machine that takes methods and says what to answer.
  * Everything it throws ends the connection.
  */
 export class Handshake {
-  readonly #broker: Broker;
-  readonly #serverProperties: FieldTable;
+  readonly #host: HandshakeHost;
   readonly #isLoopback: boolean;
   #state: 'starting' | 'tuning' | 'opening' = 'starting';
   #user = '';
-  #limits = LIMITS;
+  #limits: TuneLimits;
   #capabilities = new Set<string>();
   #clientProperties: FieldTable = new Map();
 
   /** @param isLoopback the client is on this machine: others may not log in as `guest` (CON-17) */
-  constructor(broker: Broker, serverProperties: FieldTable, isLoopback: boolean) {
-    this.#broker = broker;
-    this.#serverProperties = serverProperties;
+  constructor(host: HandshakeHost, isLoopback: boolean) {
+    this.#host = host;
+    this.#limits = host.limits.tune;
     this.#isLoopback = isLoopback;
   }
 
@@ -62,13 +60,13 @@ export class Handshake {
     return this.#state !== 'starting';
   }
 
-  get limits(): Limits {
+  get limits(): TuneLimits {
     return this.#limits;
   }
 
   /** The first thing a client hears (CON-05). */
   start(): Method {
-    const serverProperties = this.#serverProperties;
+    const { serverProperties } = this.#host;
     const mechanisms = Buffer.from(MECHANISMS.join(' '));
     const locales = Buffer.from('en_US');
     return {
@@ -101,12 +99,12 @@ export class Handshake {
     }
     this.#login(method.mechanism, credentials(method.mechanism, method.response));
     this.#state = 'tuning';
-    return { reply: { name: 'connection.tune', ...LIMITS } };
+    return { reply: { name: 'connection.tune', ...this.#host.limits.tune } };
   }
 
   #login(mechanism: string, { user, password }: Credentials): void {
     const isAllowed = this.#isLoopback || user !== 'guest';
-    if (isAllowed && this.#broker.users.authenticate(user, password)) {
+    if (isAllowed && this.#host.broker.users.authenticate(user, password)) {
       this.#user = user;
       return;
     }
@@ -121,8 +119,9 @@ export class Handshake {
   #tuneOk({ channelMax, frameMax, heartbeat }: MethodOf<'connection.tune-ok'>): {
     readonly reply: undefined;
   } {
-    checkNegotiated('channel_max', channelMax, 1, LIMITS.channelMax);
-    checkNegotiated('frame_max', frameMax, SMALLEST_FRAME_MAX, LIMITS.frameMax);
+    const { tune } = this.#host.limits;
+    checkNegotiated('channel_max', channelMax, 1, tune.channelMax);
+    checkNegotiated('frame_max', frameMax, SMALLEST_FRAME_MAX, tune.frameMax);
     this.#limits = { channelMax, frameMax, heartbeat };
     this.#state = 'opening';
     return { reply: undefined };
@@ -130,10 +129,15 @@ export class Handshake {
 
   #open(method: MethodOf<'connection.open'>): { readonly reply: Method; readonly session: Session } {
     const { virtualHost: name } = method;
-    const vhost = this.#broker.vhosts.get(name);
+    const { broker, limits, openConnections } = this.#host;
+    const vhost = broker.vhosts.get(name);
     const at = methodIds(method.name);
+    if (openConnections.size >= limits.connections) {
+      const text = `connection refused: node connection limit (${limits.connections}) is reached`;
+      throw new AmqpError('NOT_ALLOWED', text, at); // CON-28
+    }
     if (vhost === undefined) throw new AmqpError('NOT_ALLOWED', `vhost ${name} not found`, at);
-    if (!this.#broker.users.mayOpen(this.#user, name)) {
+    if (!broker.users.mayOpen(this.#user, name)) {
       throw new AmqpError('NOT_ALLOWED', `access to vhost '${name}' refused for user '${this.#user}'`, at);
     }
     const session: Session = {

@@ -1,5 +1,6 @@
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import type { Entry } from '../broker/message.ts';
+import type { AckWatch } from './ack-watch.ts';
 import type { Consumer } from './consumer.ts';
 
 /** A message handed out on a channel and not settled. A link in the list of its channel, oldest first. */
@@ -28,19 +29,32 @@ export class Delivery {
  * oldest entry again and again costs more the longer it is (`multiple`).
  */
 export class Unacked {
+  readonly #watch: AckWatch;
   readonly #byTag = new Map<number, Delivery>();
   #oldest: Delivery | undefined = undefined;
   #youngest: Delivery | undefined = undefined;
+
+  constructor(watch: AckWatch) {
+    this.#watch = watch;
+  }
 
   get count(): number {
     return this.#byTag.size;
   }
 
+  get oldestTag(): number | undefined {
+    return this.#oldest?.tag;
+  }
+
   add(delivery: Delivery): void {
     this.#byTag.set(delivery.tag, delivery);
     delivery.previous = this.#youngest;
-    if (this.#youngest === undefined) this.#oldest = delivery;
-    else this.#youngest.next = delivery;
+    if (this.#youngest === undefined) {
+      this.#oldest = delivery;
+      this.#watch.begin();
+    } else {
+      this.#youngest.next = delivery;
+    }
     this.#youngest = delivery;
   }
 

@@ -5,12 +5,15 @@ import type { Recovered } from '../broker/journal.ts';
 import { checkFormat, StoreError } from './format.ts';
 import type { Database } from './format.ts';
 import { LevelJournal } from './level-journal.ts';
+import { reclaim } from './reclaim.ts';
 import { recover } from './recovery.ts';
 
 /** An open data directory. Nobody else can open it until it is closed or this process ends. */
 export interface Store {
   readonly journal: LevelJournal;
   readonly recovered: Recovered;
+  /** Gives back the disk space of what was deleted, when that is much. */
+  reclaim(): Promise<void>;
   /** Writes what is left and lets the directory go. */
   close(): Promise<void>;
 }
@@ -41,6 +44,7 @@ export async function openStore(directory: string, options: StoreOptions): Promi
   try {
     await checkFormat(db, directory);
     const { state, recovered } = await recover(db, options.memoryLimit);
+    const { table } = state;
     const diskAllowance = options.diskAllowance ?? DISK_ALLOWANCE;
     const journal = new LevelJournal(db, { ...state, diskAllowance }, options.onFailure);
     const owner = { pid: process.pid, since: new Date().toISOString() };
@@ -50,7 +54,7 @@ export async function openStore(directory: string, options: StoreOptions): Promi
       await rm(join(directory, OWNER_FILE), { force: true });
       await db.close();
     };
-    return { journal, recovered, close };
+    return { journal, recovered, reclaim: () => reclaim(db, table.diskBytes), close };
   } catch (error) {
     await db.close();
     throw error;

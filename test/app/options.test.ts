@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { flagOf, mergeOptions, optionRows, readOptionsFile, variableOf } from '../../src/app/options.ts';
@@ -38,6 +39,33 @@ describe('where options come from', () => {
       '"memory" in the configuration is true or false, got "perhaps"',
     );
     expect(() => mergeOptions({ host: '' }, {}, {})).toThrow('--host needs a text, got ""');
+  });
+
+  test('limits are numbers, and some may be off', () => {
+    const read = (name: string, value: string | number): unknown =>
+      mergeOptions({ [name]: value }, {}, {})[name];
+    for (const none of ['off', '0', 0, Infinity]) {
+      for (const name of ['consumerTimeout', 'memoryHigh', 'maxConnections', 'maxQueues']) {
+        expect(read(name, none)).toBe(Infinity);
+      }
+    }
+    expect([read('consumerTimeout', '1000'), read('maxQueues', 5), read('diskFreeLimit', '0')]).toEqual([
+      1000, 5, 0,
+    ]);
+    expect(mergeOptions({}, {}, {})).toMatchObject({ consumerTimeout: 1_800_000, maxConnections: Infinity });
+    expect(() => read('maxChannels', 0)).toThrow('--max-channels is a whole number from 1 to 65535, got 0');
+    expect(() => read('consumerTimeout', '-1')).toThrow('--consumer-timeout is a whole number from 1 to');
+  });
+
+  test('the limit of memory is a number of bytes or a share', () => {
+    const read = (value: string | number): unknown =>
+      mergeOptions({ memoryHigh: value }, {}, {})['memoryHigh'];
+    expect([read(1_000_000), read('1000000')]).toEqual([1_000_000, 1_000_000]);
+    expect(Number(read('50%')) / Number(read('100%'))).toBeCloseTo(0.5);
+    expect(read('100%')).toBeLessThanOrEqual(totalmem());
+    for (const wrong of ['0%', '101%', 'much', '-1', '1.5', '']) {
+      expect(() => read(wrong)).toThrow('is a number of bytes, a share of memory from 1% to 100%, or off');
+    }
   });
 
   test('every option has a flag and a variable of its own', () => {

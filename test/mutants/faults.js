@@ -450,6 +450,48 @@ export const faults = [
     tests: ['test/store/streams.test.ts'],
   },
 
+  // Limits and alarms
+  {
+    name: 'limits: an ack is late one look too early',
+    file: 'src/server/ack-watch.ts',
+    find: 'this.#lastTags.length > this.#looks',
+    put: 'this.#lastTags.length >= this.#looks',
+    topics: [],
+    tests: ['test/server/ack-timeout.test.ts'],
+  },
+  {
+    name: 'limits: an alarm blocks consumers, too',
+    file: 'src/server/connection.ts',
+    find: 'this.#host.alarms.isRaised && type !== FrameType.METHOD',
+    put: 'this.#host.alarms.isRaised',
+    topics: [],
+    tests: ['test/server/blocked.test.ts'],
+  },
+  {
+    name: 'limits: the end of one of two alarms unblocks',
+    file: 'src/server/alarms.ts',
+    find: 'if (this.isRaised) return;',
+    put: '',
+    topics: [],
+    tests: ['test/server/blocked.test.ts'],
+  },
+  {
+    name: 'limits: the silence of a blocked client counts',
+    file: 'src/server/intake.ts',
+    find: 'return this.isBlocked || this.#stream',
+    put: 'return this.#stream',
+    topics: [],
+    tests: ['test/server/blocked.test.ts'],
+  },
+  {
+    name: 'limits: one connection more than allowed',
+    file: 'src/server/handshake.ts',
+    find: 'openConnections.size >= limits.connections',
+    put: 'openConnections.size > limits.connections',
+    topics: [],
+    tests: ['test/server/limits.test.ts'],
+  },
+
   // Codec
   {
     name: 'a signed octet in a table is read as unsigned',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { PairedServer } from '../support/paired-server.ts';
 
 test('a message that is too large is refused after all of it has come [PUB-03]', async () => {
-  const paired = new PairedServer({ largestBody: 1000 });
+  const paired = new PairedServer({ limits: { largestBody: 1000 } });
   const client = await paired.open();
   client.publish(1, { exchange: 'none' }, 'a'.repeat(1001));
   const text = 'PRECONDITION_FAILED - message size 1001 is larger than configured max size 1000';

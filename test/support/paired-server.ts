@@ -5,8 +5,11 @@ import { Broker } from '../../src/broker/broker.ts';
 import { ManualClock } from '../../src/broker/clock.ts';
 import type { Journal } from '../../src/broker/journal.ts';
 import { MemoryJournal } from '../../src/broker/memory-journal.ts';
+import { Alarms } from '../../src/server/alarms.ts';
 import { Connection } from '../../src/server/connection.ts';
 import type { ConnectionHost } from '../../src/server/connection.ts';
+import { DEFAULT_LIMITS } from '../../src/server/limits.ts';
+import type { ServerLimits } from '../../src/server/limits.ts';
 import type { Log } from '../../src/server/log.ts';
 import { EMPTY_TABLE } from '../../src/wire/table.ts';
 import { pairOfStreams } from './pair.ts';
@@ -14,7 +17,8 @@ import { Client } from '../../spec/support/client.ts';
 import type { OpenOptions } from '../../spec/support/client.ts';
 
 export interface PairedOptions {
-  readonly largestBody?: number;
+  readonly limits?: Partial<ServerLimits>;
+  readonly maxQueues?: number;
   readonly journal?: Journal;
   /** Hears of bugs of ours. */
   readonly onError?: (fields: Record<string, unknown>) => void;
@@ -25,17 +29,20 @@ export class PairedServer implements ConnectionHost {
   readonly wallClock = new ManualClock(1_000_000_000_000);
   readonly broker: Broker;
   readonly serverProperties = EMPTY_TABLE;
-  readonly largestBody: number;
+  readonly limits: ServerLimits;
+  readonly alarms = new Alarms();
+  readonly openConnections = new Set<object>();
   readonly log: Log;
   readonly connections: Connection[] = [];
 
   constructor(options: PairedOptions = {}) {
-    const { largestBody = 16 * 1024 * 1024, journal = new MemoryJournal(), onError = () => {} } = options;
+    const { limits, maxQueues = Infinity, journal = new MemoryJournal(), onError = () => {} } = options;
     this.log = { debug: () => {}, info: () => {}, warn: () => {}, error: onError };
-    this.largestBody = largestBody;
+    this.limits = { ...DEFAULT_LIMITS, ...limits };
     this.broker = new Broker({
       clock: this.wallClock,
       journal,
+      maxQueues,
       turn: new LoopTurn(),
       secrets: {
         random: (bytes) => randomBytes(bytes),

@@ -1,0 +1,32 @@
+// Loaded into the broker before its own code (`node --import`): counts what a broker that forgets nothing would leave
+// behind, and tells the benchmark on request.
+import { setTimeout as pause } from 'node:timers/promises';
+import { Vhost } from '../dist/src/broker/vhost.js';
+
+/** @type {Set<Vhost>} */
+const vhosts = new Set();
+/** @type {Vhost['addQueue']} */
+const addQueue = Reflect.get(Vhost.prototype, 'addQueue');
+Vhost.prototype.addQueue = function (...args) {
+  vhosts.add(this);
+  return addQueue.apply(this, args);
+};
+
+process.on('message', async (request) => {
+  if (request !== 'count') return;
+  for (let times = 0; times < 3; times++) {
+    globalThis.gc?.();
+    await pause(100); // what it found is let go in the background
+  }
+  const queues = [...vhosts].flatMap((vhost) => [...vhost.queues.values()]);
+  const { rss, heapUsed, external } = process.memoryUsage();
+  process.send?.({
+    handles: process.getActiveResourcesInfo().length,
+    rss,
+    used: heapUsed + external,
+    queues: queues.length,
+    consumers: queues.reduce((sum, { consumers }) => sum + consumers.count, 0),
+    unacked: queues.reduce((sum, { unackedCount }) => sum + unackedCount, 0),
+  });
+});
+process.channel?.unref();
