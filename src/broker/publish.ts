@@ -56,6 +56,8 @@ export class Publisher {
   #lastTopology = -1;
   #lastUsers = -1;
   #lastExchange: Exchange | undefined = undefined;
+  /** The user may not publish with every key to this exchange (AUT-07). */
+  #limitsTopics = false;
   /** Undefined when the route depended on more than the address. */
   #lastTargets: readonly DeclaredQueue[] | undefined = undefined;
 
@@ -83,6 +85,7 @@ export class Publisher {
     const { expiration } = scan;
     const ttl = expiration === undefined ? Infinity : parseExpiration(expiration);
     const moreKeys = this.#moreKeys(properties);
+    if (this.#limitsTopics) this.#checkTopics(address, moreKeys);
     if (scan.userId !== undefined) this.#checkUserId(scan.userId);
     const targets = this.#targets(address, exchange, moreKeys, properties);
     return {
@@ -126,6 +129,9 @@ export class Publisher {
     this.#lastTopology = this.#vhost.topology;
     this.#lastUsers = users.version;
     this.#lastExchange = exchange;
+    this.#limitsTopics =
+      exchange.identity.type === 'topic' &&
+      users.topics.find(user, this.#vhost.name, exchange.name) !== undefined;
     this.#lastTargets = undefined;
     return exchange;
   }
@@ -160,6 +166,12 @@ export class Publisher {
     const [cc, bcc] = [headers.get('CC'), headers.get('BCC')];
     if (cc === undefined && bcc === undefined) return undefined;
     return { cc: senderKeys('CC', cc), bcc: senderKeys('BCC', bcc) };
+  }
+
+  #checkTopics({ exchange, routingKey }: Address, moreKeys: MoreKeys | undefined): void {
+    const { user, users } = this.#actor;
+    const keys = [routingKey, ...(moreKeys?.cc ?? []), ...(moreKeys?.bcc ?? [])];
+    for (const key of keys) users.topics.check(user, this.#vhost.name, 'write', exchange, key);
   }
 
   #checkUserId(userId: string): void {

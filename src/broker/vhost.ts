@@ -9,7 +9,7 @@ import type { DeadLetterHost, LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { Exchange } from './exchange.ts';
 import type { Binding, ExchangeIdentity, ExchangeType } from './exchange.ts';
-import type { Definition, Journal } from './journal.ts';
+import type { Definition, Journal, VhostSettings } from './journal.ts';
 import type { Entry, Message } from './message.ts';
 import { Queue } from './queue.ts';
 import { STREAM } from './queue-type.ts';
@@ -50,6 +50,7 @@ export class Vhost implements QueueHost, DeadLetterHost {
   readonly queues = new Map<string, DeclaredQueue>();
   /** Grows with every change of exchanges, queues and bindings: what remembers a route compares it. */
   topology = 0;
+  settings: VhostSettings = {};
   readonly #host: VhostHost;
   /** Exclusive queues by the connection that has them. */
   readonly #owned = new Map<object, Set<DeclaredQueue>>();
@@ -189,6 +190,12 @@ export class Vhost implements QueueHost, DeadLetterHost {
     this.#changed();
     if (isDurable(binding)) this.journal.undefine(bindingDefinition(this.name, binding));
     if (source.identity.autoDelete && source.bindingCount === 0) this.removeExchange(source);
+  }
+
+  /** Deletes everything: the vhost itself goes. */
+  clear(): void {
+    for (const queue of this.queues.values()) this.remove(queue);
+    for (const exchange of this.exchanges.values()) this.removeExchange(exchange);
   }
 
   /** Deletes the exclusive queues of a connection that ends (QUE-29). */

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
+import { checkChannelLimit } from '../broker/admission.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Clock, Timer } from '../broker/clock.ts';
+import type { OpenConnection } from '../broker/connections.ts';
 import type { Actor } from '../broker/declare.ts';
 import type { CommitListener } from '../broker/journal.ts';
 import type { Vhost } from '../broker/vhost.ts';
@@ -15,7 +17,7 @@ import type { FieldTable } from '../wire/table.ts';
 import { Channel } from './channel.ts';
 import type { ChannelPeer } from './channel.ts';
 import { Handshake, LIMITS, SilentRefusal, unexpectedMethod } from './handshake.ts';
-import type { Session } from './handshake.ts';
+import type { Peer, Session } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Intake } from './intake.ts';
 import type { Log } from './log.ts';
@@ -45,7 +47,7 @@ const NOTHING = Buffer.alloc(0);
 type State = 'header' | 'handshake' | 'running' | 'closing' | 'closed';
 
 /** One stream: frames in, channels, the close handshake. Any duplex will do. */
-export class Connection implements ChannelPeer, CommitListener {
+export class Connection implements ChannelPeer, CommitListener, OpenConnection {
   readonly output: Output;
   readonly #host: ConnectionHost;
   readonly #stream: Duplex;
@@ -67,11 +69,8 @@ export class Connection implements ChannelPeer, CommitListener {
   /** close-ok is sent when this batch of the journal is on disk. */
   #closeOkAfter = -1;
 
-  /**
-   * @param name `PEER:PORT -> HOST:PORT`, for the log
-   * @param isLoopback the peer is on this machine
-   */
-  constructor(stream: Duplex, host: ConnectionHost, name: string, isLoopback: boolean) {
+  constructor(stream: Duplex, host: ConnectionHost, peer: Peer) {
+    const { name } = peer;
     this.#stream = stream;
     this.#host = host;
     this.#name = name;
@@ -81,7 +80,7 @@ export class Connection implements ChannelPeer, CommitListener {
       () => this.#resumeChannels(),
     );
     this.#intake = new Intake(stream, this.output, host.broker.journal, this);
-    this.#handshake = new Handshake(host.broker, host.serverProperties, isLoopback);
+    this.#handshake = new Handshake(host.broker, host.serverProperties, peer);
     this.#decoder = new FrameDecoder(LIMITS.frameMax, (type, channel, payload) =>
       this.#frame(type, channel, payload),
     );
@@ -108,6 +107,18 @@ export class Connection implements ChannelPeer, CommitListener {
 
   get actor(): Actor {
     return this.#actor as Actor;
+  }
+
+  get user(): string {
+    return this.actor.user;
+  }
+
+  get vhostName(): string {
+    return this.vhost.name;
+  }
+
+  get channelCount(): number {
+    return this.#channels.size;
   }
 
   get capabilities(): ReadonlySet<string> {
@@ -259,6 +270,7 @@ export class Connection implements ChannelPeer, CommitListener {
       this.#actor = { user: session.user, users: this.broker.users, connection: this };
       this.#deadline?.cancel();
       this.#state = 'running';
+      this.broker.connections.add(this);
     }
     if (reply !== undefined) this.output.method(0, reply);
   }
@@ -303,6 +315,7 @@ export class Connection implements ChannelPeer, CommitListener {
       const text = `number of channels opened (${channelMax}) has reached the negotiated channel_max (${channelMax})`;
       throw new AmqpError('NOT_ALLOWED', text, NO_METHOD);
     }
+    checkChannelLimit(this.broker, this.user);
     this.#channels.set(number, new Channel(number, this));
     this.output.method(number, { name: 'channel.open-ok', channelId: Buffer.alloc(0) });
   }
@@ -346,6 +359,7 @@ export class Connection implements ChannelPeer, CommitListener {
 
   /** Gives back everything the connection had (CON-61, QUE-29). */
   #release(): void {
+    this.broker.connections.remove(this);
     for (const channel of this.#channels.values()) channel.release();
     this.#channels.clear();
     this.#session?.vhost.removeOwnedBy(this);

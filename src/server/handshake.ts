@@ -1,3 +1,4 @@
+import { admit } from '../broker/admission.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { AmqpError } from '../wire/errors.ts';
@@ -35,7 +36,15 @@ export class SilentRefusal extends Error {
   override readonly name = 'SilentRefusal';
 }
 
-const MECHANISMS = ['PLAIN', 'AMQPLAIN'];
+/** Who is at the other end of a stream. */
+export interface Peer {
+  /** `PEER:PORT -> HOST:PORT`, for the log. */
+  readonly name: string;
+  /** On this machine: others may not log in as `guest` (CON-17). */
+  readonly isLoopback: boolean;
+  /** The common name in a certificate that was verified: the user of the mechanism EXTERNAL (CON-13). */
+  readonly certified?: string | undefined;
+}
 
 /**
  * From `connection.start` to `connection.open-ok`: a state machine that takes methods and says what to answer.
@@ -44,18 +53,17 @@ const MECHANISMS = ['PLAIN', 'AMQPLAIN'];
 export class Handshake {
   readonly #broker: Broker;
   readonly #serverProperties: FieldTable;
-  readonly #isLoopback: boolean;
+  readonly #peer: Peer;
   #state: 'starting' | 'tuning' | 'opening' = 'starting';
   #user = '';
   #limits = LIMITS;
   #capabilities = new Set<string>();
   #clientProperties: FieldTable = new Map();
 
-  /** @param isLoopback the client is on this machine: others may not log in as `guest` (CON-17) */
-  constructor(broker: Broker, serverProperties: FieldTable, isLoopback: boolean) {
+  constructor(broker: Broker, serverProperties: FieldTable, peer: Peer) {
     this.#broker = broker;
     this.#serverProperties = serverProperties;
-    this.#isLoopback = isLoopback;
+    this.#peer = peer;
   }
 
   get isAuthenticated(): boolean {
@@ -69,7 +77,7 @@ export class Handshake {
   /** The first thing a client hears (CON-05). */
   start(): Method {
     const serverProperties = this.#serverProperties;
-    const mechanisms = Buffer.from(MECHANISMS.join(' '));
+    const mechanisms = Buffer.from(`PLAIN AMQPLAIN${this.#peer.certified === undefined ? '' : ' EXTERNAL'}`);
     const locales = Buffer.from('en_US');
     return {
       name: 'connection.start',
@@ -99,14 +107,14 @@ export class Handshake {
     if (capabilities?.tag === 'F') {
       for (const [name, value] of capabilities.value) if (value.value === true) this.#capabilities.add(name);
     }
-    this.#login(method.mechanism, credentials(method.mechanism, method.response));
+    this.#login(method.mechanism, method.response);
     this.#state = 'tuning';
     return { reply: { name: 'connection.tune', ...LIMITS } };
   }
 
-  #login(mechanism: string, { user, password }: Credentials): void {
-    const isAllowed = this.#isLoopback || user !== 'guest';
-    if (isAllowed && this.#broker.users.authenticate(user, password)) {
+  #login(mechanism: string, response: Buffer): void {
+    const user = this.#authenticated(mechanism, response);
+    if (user !== undefined && (this.#peer.isLoopback || user !== 'guest')) {
       this.#user = user;
       return;
     }
@@ -116,6 +124,15 @@ export class Handshake {
       classId: 0,
       methodId: 0,
     });
+  }
+
+  /** Undefined when the login is wrong. */
+  #authenticated(mechanism: string, response: Buffer): string | undefined {
+    const { users } = this.#broker;
+    const { certified } = this.#peer;
+    if (mechanism === 'EXTERNAL' && certified !== undefined) return users.get(certified)?.name;
+    const { user, password } = credentials(mechanism, response);
+    return users.authenticate(user, password) ? user : undefined;
   }
 
   #tuneOk({ channelMax, frameMax, heartbeat }: MethodOf<'connection.tune-ok'>): {
@@ -129,16 +146,9 @@ export class Handshake {
   }
 
   #open(method: MethodOf<'connection.open'>): { readonly reply: Method; readonly session: Session } {
-    const { virtualHost: name } = method;
-    const vhost = this.#broker.vhosts.get(name);
-    const at = methodIds(method.name);
-    if (vhost === undefined) throw new AmqpError('NOT_ALLOWED', `vhost ${name} not found`, at);
-    if (!this.#broker.users.mayOpen(this.#user, name)) {
-      throw new AmqpError('NOT_ALLOWED', `access to vhost '${name}' refused for user '${this.#user}'`, at);
-    }
     const session: Session = {
       user: this.#user,
-      vhost,
+      vhost: admit(this.#broker, this.#user, method.virtualHost),
       limits: this.#limits,
       capabilities: this.#capabilities,
       clientProperties: this.#clientProperties,

@@ -49,7 +49,9 @@ export class Listener {
   #accept(socket: Socket): void {
     const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
     const name = `${remoteAddress}:${remotePort} -> ${localAddress}:${localPort}`;
-    this.#connections.add(new Connection(socket, this.#host, name, isLoopback(remoteAddress)));
+    this.#connections.add(
+      new Connection(socket, this.#host, { name, isLoopback: isLoopback(remoteAddress) }),
+    );
   }
 
   #ended(connection: Connection): void {
