@@ -13,6 +13,11 @@ export function matches(expression: string, name: string): boolean {
   return compiled.get(expression)?.test(name) ?? false;
 }
 
+/** Whether the expression of a permission can be understood. */
+export function isExpression(expression: string): boolean {
+  return compile(expression) !== undefined;
+}
+
 /** A text as an expression that is found where the text is. */
 export function quote(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');

@@ -3,7 +3,7 @@ import type { Chunk, ChunkInfo } from './chunk.ts';
 import type { Message, Page } from './message.ts';
 
 /** How much a vhost may hold (CON-28, QUE-21). Absent or negative: as much as it likes. */
-interface VhostLimits {
+export interface VhostLimits {
   readonly maxConnections?: number;
   readonly maxQueues?: number;
 }
