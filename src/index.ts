@@ -27,7 +27,8 @@ export async function startBroker(options: StartOptions = {}): Promise<Node> {
   const values: Record<string, unknown> = { port: 0, data: undefined };
   for (const row of optionRows) {
     const given = options[row.name as keyof BrokerOptions];
-    if (given !== undefined) values[row.name] = row.read(given, `"${row.name}"`);
+    if (typeof given === 'object') values[row.name] = given;
+    else if (given !== undefined) values[row.name] = row.read(given, `"${row.name}"`);
     else if (!(row.name in values) && row.fallback !== undefined)
       values[row.name] = row.read(row.fallback, 'the default');
   }

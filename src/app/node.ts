@@ -9,15 +9,21 @@ import { Alarms } from '../server/alarms.ts';
 import { DEFAULT_LIMITS } from '../server/limits.ts';
 import type { ServerLimits } from '../server/limits.ts';
 import { Listener } from '../server/listener.ts';
+import type { Certificates } from '../server/listener.ts';
 import type { Log } from '../server/log.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/open.ts';
 import { bool, fieldTable, longstr, table } from '../wire/table.ts';
 import type { FieldTable } from '../wire/table.ts';
+import { readCertificates, watchCertificates } from './certificates.ts';
+import type { CertificateFiles } from './certificates.ts';
 import { RealClock } from './clock.ts';
+import { applyDefinitions, loadDefinitions } from './definitions.ts';
+import type { NamedDefinitions } from './definitions.ts';
 import { createLog } from './log.ts';
 import { MemoryGauge } from './memory.ts';
 import { mostSockets } from './open-files.ts';
+import { OptionError } from './options.ts';
 import type { BrokerOptions } from './options.ts';
 import { freeBytes, ResourceWatch } from './resources.ts';
 import { LoopTurn } from './turn.ts';
@@ -28,9 +34,12 @@ const ACTS_AS = '4.2.0';
 
 /** A running broker. */
 export interface Node {
-  /** Where clients connect: `amqp://guest:guest@HOST:PORT`. */
+  /** Where clients connect: `amqp://guest:guest@HOST:PORT`; without a login once `guest` has another password. */
   readonly url: string;
   readonly port: number;
+  /** The same for TLS; undefined without it. */
+  readonly tlsUrl: string | undefined;
+  readonly tlsPort: number | undefined;
   /** The data directory, absolute; undefined when everything is in memory. */
   readonly data: string | undefined;
   /** Takes no more connections, closes those that are open, writes what is left. May be called again. */
@@ -46,18 +55,29 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
     log.error({ error: String(error) }, 'the store failed');
     onFailure(error);
   };
+  const { definitions } = options;
+  const named = definitions === undefined ? undefined : await loadDefinitions(definitions);
+  const tls = await readTlsOptions(options);
   const store =
     data === undefined
       ? undefined
       : await openStore(data, { memoryLimit: options.memoryLimit, onFailure: failed });
   const { close: closeStore, reclaim } = { ...store }; // not the store: it would keep all that was found on disk
   const clock = new RealClock();
+  let listener: Listener | undefined;
   try {
     const alarms = new Alarms();
-    const broker = createBroker(options, store, clock, log);
+    const broker = createBroker(options, store, clock, log, named);
     const limits = serverLimits(options, data !== undefined);
-    const host = { broker, alarms, limits, wallClock: clock, log, serverProperties: serverProperties() };
-    const listener = new Listener(host);
+    listener = new Listener({
+      broker,
+      alarms,
+      limits,
+      wallClock: clock,
+      log,
+      serverProperties: serverProperties(),
+    });
+    await store?.journal.flush(); // what was imported is certain once it can be used
     const resources = new ResourceWatch(clock, alarms, log, options, {
       memory: (isLow) => memory.read(isLow),
       disk:
@@ -66,24 +86,86 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
           : (isLow) => freeDisk(data, broker.journal, isLow ? reclaim : undefined),
     });
     await resources.start();
-    const { port } = await listener.listen(options.host, options.port);
-    const hostname = options.host.includes(':') ? `[${options.host}]` : options.host;
-    log.info({ host: options.host, port, data }, 'ready');
+    const addresses = await listen(listener, options, tls);
+    log.info({ host: options.host, ...addresses, data }, 'ready');
+    const endWatch =
+      tls === undefined
+        ? undefined
+        : watchCertificates(tls.files, (renewed) => listener?.renew(renewed), log);
     const stop = once(async () => {
-      await listener.stop();
+      endWatch?.();
+      await listener?.stop();
       resources.stop();
       await closeStore?.();
       clock.stop();
     });
-    return { url: `amqp://guest:guest@${hostname}:${port}`, port, data, stop };
+    return { ...describe(options, broker, addresses), data, stop };
   } catch (error) {
+    await listener?.stop();
     await closeStore?.();
     clock.stop();
     throw error;
   }
 }
 
-function createBroker(options: BrokerOptions, store: Store | undefined, clock: RealClock, log: Log): Broker {
+interface TlsSettings {
+  readonly port: number;
+  readonly files: CertificateFiles;
+  readonly certificates: Certificates;
+}
+
+/** Undefined without `--tls-port`. */
+async function readTlsOptions(options: BrokerOptions): Promise<TlsSettings | undefined> {
+  const { tlsPort: port, tlsCert, tlsKey, tlsCa, tlsRequireCert } = options;
+  if (port === undefined) {
+    if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
+    throw new OptionError('certificates are of no use without --tls-port');
+  }
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new OptionError('--tls-port needs --tls-cert and --tls-key');
+  }
+  if (tlsRequireCert === true && tlsCa === undefined) {
+    throw new OptionError('--tls-require-cert needs --tls-ca: who may sign the certificates of clients');
+  }
+  const files = { tlsCert: resolve(tlsCert), tlsKey: resolve(tlsKey), tlsCa: tlsCa && resolve(tlsCa) };
+  return { port, files, certificates: await readCertificates(files) };
+}
+
+interface Addresses {
+  readonly port: number;
+  readonly tlsPort: number | undefined;
+}
+
+async function listen(
+  listener: Listener,
+  { host, port, tlsHost = host, tlsRequireCert = false }: BrokerOptions,
+  tls: TlsSettings | undefined,
+): Promise<Addresses> {
+  const { port: tcpPort } = await listener.listen(host, port);
+  if (tls === undefined) return { port: tcpPort, tlsPort: undefined };
+  const { port: tlsPort } = await listener.listenTls(tlsHost, tls.port, tls.certificates, tlsRequireCert);
+  return { port: tcpPort, tlsPort };
+}
+
+/** URLs name the default user as long as it is as it was. */
+function describe(
+  { host, tlsHost = host }: BrokerOptions,
+  { users }: Broker,
+  { port, tlsPort }: Addresses,
+): Pick<Node, 'url' | 'port' | 'tlsUrl' | 'tlsPort'> {
+  const login = users.authenticate('guest', 'guest') ? 'guest:guest@' : '';
+  const place = (name: string): string => (name.includes(':') ? `[${name}]` : name);
+  const tlsUrl = tlsPort === undefined ? undefined : `amqps://${login}${place(tlsHost)}:${tlsPort}`;
+  return { url: `amqp://${login}${place(host)}:${port}`, port, tlsUrl, tlsPort };
+}
+
+function createBroker(
+  options: BrokerOptions,
+  store: Store | undefined,
+  clock: RealClock,
+  log: Log,
+  named: NamedDefinitions | undefined,
+): Broker {
   const ports: BrokerPorts = {
     clock,
     journal: store?.journal ?? new MemoryJournal(),
@@ -100,7 +182,13 @@ function createBroker(options: BrokerOptions, store: Store | undefined, clock: R
     onLost: (queue, reason, cause) =>
       log.warn({ queue: queue.name, vhost: queue.identity.vhost, reason, cause }, 'dead letters are lost'),
   };
-  return new Broker(ports, store?.recovered ?? NOTHING_RECOVERED);
+  const recovered = store?.recovered ?? NOTHING_RECOVERED;
+  const broker = new Broker(ports, recovered, named === undefined);
+  if (named === undefined) return broker;
+  for (const warning of applyDefinitions(broker, named, recovered, ports.secrets)) {
+    log.warn({ definitions: named.name, warning }, 'not everything was imported');
+  }
+  return broker;
 }
 
 /** What waits to be written counts as written. */

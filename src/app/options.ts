@@ -35,6 +35,18 @@ export interface BrokerOptions {
   readonly maxConsumersPerChannel: number;
   /** Queues of all vhosts together. */
   readonly maxQueues: number;
+  /** A file in RabbitMQ's format that is imported at every start, or what would be in it. */
+  readonly definitions?: string | object | undefined;
+  /** Port to listen on with TLS; 0 picks a free one, undefined is none. */
+  readonly tlsPort?: number | undefined;
+  /** Address to listen on with TLS; undefined: `host`. */
+  readonly tlsHost?: string | undefined;
+  /** Files in PEM: certificate, private key, and who signs the certificates of clients. */
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  readonly tlsCa?: string | undefined;
+  /** Refuse clients without a certificate. */
+  readonly tlsRequireCert?: boolean | undefined;
 }
 
 type Value = string | number | boolean;
@@ -143,6 +155,38 @@ export const optionRows: readonly OptionRow[] = [
     help: 'queues there may be, or off',
     fallback: 'off',
     read: orOff(integer(1, Number.MAX_SAFE_INTEGER)),
+  },
+  {
+    name: 'definitions',
+    value: 'FILE',
+    help: 'import users, vhosts, queues ... from a JSON file as RabbitMQ exports it',
+    read: readText,
+  },
+  {
+    name: 'tlsPort',
+    value: 'PORT',
+    help: 'port to listen on with TLS, 0 for a free one; usual is 5671',
+    read: integer(0, 65_535),
+  },
+  {
+    name: 'tlsHost',
+    value: 'ADDRESS',
+    help: 'address to listen on with TLS, if not that of --host',
+    read: readText,
+  },
+  { name: 'tlsCert', value: 'FILE', help: "the server's certificate and its chain, PEM", read: readText },
+  { name: 'tlsKey', value: 'FILE', help: 'the private key of the certificate, PEM', read: readText },
+  {
+    name: 'tlsCa',
+    value: 'FILE',
+    help: 'who signs the certificates of clients, PEM; without it clients are not asked for one',
+    read: readText,
+  },
+  {
+    name: 'tlsRequireCert',
+    help: 'refuse TLS clients without a certificate',
+    fallback: false,
+    read: readSwitch,
   },
 ];
 

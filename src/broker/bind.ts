@@ -43,7 +43,7 @@ export function unbind(vhost: Vhost, asked: BindingRequest, actor: Actor): void 
 /** In the order of AUT-10, but requesters first (BND-10). */
 function checkAccess(
   vhost: Vhost,
-  { source, destination, to }: BindingRequest,
+  { source, destination, to, bindingKey }: BindingRequest,
   { users, user }: Actor,
 ): void {
   if (to === 'queue' && destination.startsWith(REPLY_PREFIX)) {
@@ -53,6 +53,9 @@ function checkAccess(
   refuseDefault(source);
   if (to === 'exchange') refuseDefault(destination);
   users.check(user, vhost.name, 'read', 'exchange', source);
+  if (vhost.exchanges.get(source)?.identity.type === 'topic') {
+    users.topics.check(user, vhost.name, 'read', source, bindingKey);
+  }
 }
 
 function findDestination(vhost: Vhost, { to, destination }: BindingRequest, actor: Actor): Destination {

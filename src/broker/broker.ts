@@ -1,8 +1,9 @@
 import type { Clock } from './clock.ts';
+import { Connections } from './connections.ts';
 import type { LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { NOTHING_RECOVERED } from './journal.ts';
-import type { Definition, Journal, Recovered } from './journal.ts';
+import type { Definition, Journal, Recovered, VhostSettings } from './journal.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { Ring } from './ring.ts';
 import { ALL_ACCESS, hashPassword, Users } from './users.ts';
@@ -37,6 +38,7 @@ export class Broker implements VhostHost {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly users: Users;
+  readonly connections = new Connections();
   readonly vhosts = new Map<string, Vhost>();
   readonly #turn: Turn;
   readonly #secrets: Secrets;
@@ -50,7 +52,8 @@ export class Broker implements VhostHost {
   /** Dead letters that reached nobody: by queue, then by reason and cause. */
   readonly #lost = new WeakMap<Queue, Map<string, number>>();
 
-  constructor(ports: BrokerPorts, recovered: Recovered = NOTHING_RECOVERED) {
+  /** @param withDefaults an empty broker gets what a new RabbitMQ has: a vhost `/`, and `guest` with all rights there */
+  constructor(ports: BrokerPorts, recovered: Recovered = NOTHING_RECOVERED, withDefaults = true) {
     this.clock = ports.clock;
     this.journal = ports.journal;
     this.#turn = ports.turn;
@@ -58,7 +61,7 @@ export class Broker implements VhostHost {
     this.#maxQueues = ports.maxQueues ?? Infinity;
     this.#onLost = ports.onLost;
     this.#onFault = ports.onFault;
-    this.users = new Users(ports.secrets);
+    this.users = new Users(ports.secrets, ports.journal);
     this.#nextMessageId = recovered.nextMessageId;
     this.#nextQueueId = recovered.nextQueueId;
     for (const definition of recovered.definitions) this.#restore(definition);
@@ -66,25 +69,53 @@ export class Broker implements VhostHost {
       for (const queue of vhost.queues.values()) queue.restore(recovered);
       for (const exchange of vhost.exchanges.values()) exchange.restore(recovered);
     }
-    if (this.vhosts.size === 0) this.#firstStart();
+    if (withDefaults && this.isEmpty) this.#firstStart();
   }
 
-  addVhost(name: string): Vhost {
-    this.journal.define({ kind: 'vhost', name });
-    return this.#newVhost(name);
+  /** Neither vhosts nor users: nobody could do anything. */
+  get isEmpty(): boolean {
+    return this.vhosts.size === 0 && this.users.size === 0;
+  }
+
+  /** Adds a vhost, or gives one that is there these settings. */
+  addVhost(name: string, settings: VhostSettings = {}): Vhost {
+    const known = this.vhosts.get(name);
+    if (known !== undefined && JSON.stringify(known.settings) === JSON.stringify(settings)) return known;
+    const vhost = known ?? this.#newVhost(name);
+    vhost.settings = settings;
+    this.journal.define({ kind: 'vhost', name, ...settings });
+    return vhost;
+  }
+
+  /** Deletes a vhost with all that is in it, and closes its connections (CON-57). */
+  deleteVhost(name: string): boolean {
+    const vhost = this.vhosts.get(name);
+    if (vhost === undefined) return false;
+    for (const connection of this.connections.ofVhost(name)) {
+      connection.forceClose(`vhost '${name}' is deleted`);
+    }
+    vhost.clear();
+    this.vhosts.delete(name);
+    this.users.removeVhost(name);
+    this.journal.undefine({ kind: 'vhost', name });
+    return true;
   }
 
   /** @param password empty: the user cannot log in with one (CON-16) */
   addUser(name: string, password: string, tags: readonly string[] = []): User {
-    const passwordHash = password === '' ? '' : hashPassword(password, this.#secrets);
-    const user: User = { name, passwordHash, tags };
-    this.journal.define({ kind: 'user', ...user });
-    this.users.add(user);
-    return user;
+    return this.users.put({ name, passwordHash: hashPassword(password, this.#secrets), tags });
+  }
+
+  /** Deletes a user with his permissions, and closes his connections (CON-57). */
+  deleteUser(name: string): boolean {
+    if (!this.users.remove(name)) return false;
+    for (const connection of this.connections.ofUser(name)) {
+      connection.forceClose(`user '${name}' is deleted`);
+    }
+    return true;
   }
 
   grant(user: string, vhost: string, permission: Permission): void {
-    this.journal.define({ kind: 'permission', user, vhost, ...permission });
     this.users.grant(user, vhost, permission);
   }
 
@@ -173,7 +204,6 @@ export class Broker implements VhostHost {
     return vhost;
   }
 
-  /** What a new RabbitMQ has: a vhost `/`, and `guest` who may do everything there. */
   #firstStart(): void {
     this.addVhost('/');
     this.addUser('guest', 'guest', ['administrator']);
@@ -181,10 +211,17 @@ export class Broker implements VhostHost {
   }
 
   #restore(definition: Definition): void {
-    if (definition.kind === 'vhost') this.#newVhost(definition.name);
-    else if (definition.kind === 'user') this.users.add(definition);
-    else if (definition.kind === 'permission')
-      this.users.grant(definition.user, definition.vhost, definition);
-    else this.vhosts.get(definition.vhost)?.restore(definition);
+    if (definition.kind === 'vhost') {
+      const { kind: _kind, name, ...settings } = definition;
+      this.#newVhost(name).settings = settings;
+    } else if (
+      definition.kind === 'user' ||
+      definition.kind === 'permission' ||
+      definition.kind === 'topic-permission'
+    ) {
+      this.users.restore(definition);
+    } else {
+      this.vhosts.get(definition.vhost)?.restore(definition);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { AmqpError } from '../wire/errors.ts';
-import { typeNames } from '../wire/table.ts';
+import { longstr, typeNames } from '../wire/table.ts';
 import type { FieldTable } from '../wire/table.ts';
+import { limitOf } from './admission.ts';
 import {
   checkDeadLetterExchange,
   checkMayBeNamed,
@@ -28,6 +29,8 @@ export interface Actor {
   readonly users: Users;
   /** The connection: owner of exclusive queues. */
   readonly connection: object;
+  /** May use names that begin with `amq.`: definitions name what a broker made. */
+  readonly mayReserve?: boolean;
 }
 
 export interface ExchangeDeclaration {
@@ -77,7 +80,7 @@ export function declareExchange(vhost: Vhost, asked: ExchangeDeclaration, actor:
     checkSameExchange(existing, asked);
     return existing;
   }
-  refuseReserved('exchange', asked.name);
+  refuseReserved('exchange', asked.name, actor);
   checkAlternate(vhost, asked, actor);
   const { name, durable, autoDelete, internal, arguments: table } = asked;
   exchangeTypes[type].checkArguments?.(table, exchangeLabel(vhost.name, name));
@@ -89,8 +92,8 @@ export function refuseDefault(name: string): void {
   if (name === '') throw new AmqpError('ACCESS_REFUSED', 'operation not permitted on the default exchange');
 }
 
-function refuseReserved(kind: 'exchange' | 'queue', name: string): void {
-  if (!name.startsWith('amq.')) return;
+function refuseReserved(kind: 'exchange' | 'queue', name: string, { mayReserve }: Actor): void {
+  if (!name.startsWith('amq.') || mayReserve === true) return;
   throw new AmqpError('ACCESS_REFUSED', `${kind} name '${name}' contains reserved prefix 'amq.*'`);
 }
 
@@ -142,11 +145,12 @@ export function deleteExchange(vhost: Vhost, name: string, ifUnused: boolean, ac
  */
 export function declareQueue(
   vhost: Vhost,
-  asked: QueueDeclaration,
+  declaration: QueueDeclaration,
   actor: Actor,
   generatedName: () => string,
 ): DeclaredQueue {
-  refuseReserved('queue', asked.name);
+  const asked = withDefaultType(vhost, declaration);
+  refuseReserved('queue', asked.name, actor);
   if (asked.name === '') checkMayBeNamed(asked.arguments);
   const name = asked.name === '' ? generatedName() : asked.name;
   actor.users.check(actor.user, vhost.name, 'configure', 'queue', name);
@@ -154,6 +158,15 @@ export function declareQueue(
   if (existing === undefined) return createQueue(vhost, { ...asked, name }, actor);
   checkSameQueue(existing, asked, actor);
   return existing;
+}
+
+/** QUE-20: what is exclusive, transient or auto-delete can only be classic. */
+function withDefaultType({ settings }: Vhost, asked: QueueDeclaration): QueueDeclaration {
+  const { defaultQueueType: type } = settings;
+  if (type === undefined || type === 'classic') return asked;
+  if (!asked.durable || asked.exclusive || asked.autoDelete || asked.arguments.has('x-queue-type'))
+    return asked;
+  return { ...asked, arguments: new Map([...asked.arguments, ['x-queue-type', longstr(type)]]) };
 }
 
 function createQueue(vhost: Vhost, asked: QueueDeclaration, actor: Actor): DeclaredQueue {
@@ -168,16 +181,25 @@ function createQueue(vhost: Vhost, asked: QueueDeclaration, actor: Actor): Decla
   const args = readQueueArguments(label, table);
   checkProperties(args, label, asked);
   if (args.type === STREAM) checkStreamArguments(table);
-  const limit = vhost.reachedQueueLimit;
-  if (limit !== undefined) {
-    const text = `cannot declare queue '${name}': queue limit in cluster (${limit}) is reached`; // as QUE-21
-    throw new AmqpError('PRECONDITION_FAILED', text);
-  }
+  checkQueueLimits(vhost, name);
   const durable = asked.durable && !exclusive; // QUE-13
   const owner = exclusive ? actor.connection : undefined;
   const id = vhost.nextQueueId();
   const stored = storedQueueArguments(args, table);
   return vhost.addQueue({ id, name, durable, autoDelete, owner, table: stored }, args);
+}
+
+/** That of the vhost first, then that of all vhosts together (QUE-21). */
+function checkQueueLimits(vhost: Vhost, name: string): void {
+  const most = limitOf(vhost.settings.limits?.maxQueues);
+  if (vhost.queues.size >= most) throw queueLimit(name, `vhost '${vhost.name}'`, most);
+  const ofAll = vhost.reachedQueueLimit;
+  if (ofAll !== undefined) throw queueLimit(name, 'cluster', ofAll);
+}
+
+function queueLimit(name: string, where: string, most: number): AmqpError {
+  const text = `cannot declare queue '${name}': queue limit in ${where} (${most}) is reached`;
+  return new AmqpError('PRECONDITION_FAILED', text);
 }
 
 /** QUE-09 to QUE-13: exclusive first, then durable and auto_delete, then arguments. */

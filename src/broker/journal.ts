@@ -2,21 +2,51 @@ import type { FieldTable } from '../wire/table.ts';
 import type { Chunk, ChunkInfo } from './chunk.ts';
 import type { Message, Page } from './message.ts';
 
+/** How much a vhost may hold (CON-28, QUE-21). Absent or negative: as much as it likes. */
+export interface VhostLimits {
+  readonly maxConnections?: number;
+  readonly maxQueues?: number;
+}
+
+/** How much a user may have open at a time (CON-28, CHN-03). Absent or negative: as much as he likes. */
+export interface UserLimits {
+  readonly maxConnections?: number;
+  readonly maxChannels?: number;
+}
+
+/** What a vhost says of itself. */
+export interface VhostSettings {
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  /** The type of a queue that is declared without one; absent: classic (QUE-20). */
+  readonly defaultQueueType?: string;
+  readonly limits?: VhostLimits;
+}
+
 /** What a restart must bring back beside messages. */
 export type Definition =
-  | { readonly kind: 'vhost'; readonly name: string }
+  | ({ readonly kind: 'vhost'; readonly name: string } & VhostSettings)
   | {
       readonly kind: 'user';
       readonly name: string;
       /** base64 of a 4-byte salt and SHA-256(salt + password); empty: no password works. */
       readonly passwordHash: string;
       readonly tags: readonly string[];
+      readonly limits?: UserLimits;
     }
   | {
       readonly kind: 'permission';
       readonly user: string;
       readonly vhost: string;
       readonly configure: string;
+      readonly write: string;
+      readonly read: string;
+    }
+  | {
+      readonly kind: 'topic-permission';
+      readonly user: string;
+      readonly vhost: string;
+      readonly exchange: string;
       readonly write: string;
       readonly read: string;
     }

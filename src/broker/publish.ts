@@ -67,6 +67,8 @@ export class Publisher {
   #lastTopology = -1;
   #lastUsers = -1;
   #lastExchange: Exchange | undefined = undefined;
+  /** The user may not publish with every key to this exchange (AUT-07). */
+  #limitsTopics = false;
   /** Undefined when the route depended on more than the address. */
   #lastWay: Way | undefined = undefined;
 
@@ -95,6 +97,7 @@ export class Publisher {
     const { expiration } = scan;
     const ttl = expiration === undefined ? Infinity : parseExpiration(expiration);
     const moreKeys = this.#moreKeys(properties);
+    if (this.#limitsTopics) this.#checkTopics(address, moreKeys);
     if (scan.userId !== undefined) this.#checkUserId(scan.userId);
     const { targets, keepers } = this.#way(address, exchange, moreKeys, properties);
     return {
@@ -143,6 +146,9 @@ export class Publisher {
     this.#lastTopology = this.#vhost.topology;
     this.#lastUsers = users.version;
     this.#lastExchange = exchange;
+    this.#limitsTopics =
+      exchange.identity.type === 'topic' &&
+      users.topics.find(user, this.#vhost.name, exchange.name) !== undefined;
     this.#lastWay = undefined;
     return exchange;
   }
@@ -178,6 +184,12 @@ export class Publisher {
     const named = withReplyTo(properties, this.#scan, this.replyName);
     this.#scan.scan(named, 0, named.length);
     return named;
+  }
+
+  #checkTopics({ exchange, routingKey }: Address, moreKeys: MoreKeys | undefined): void {
+    const { user, users } = this.#actor;
+    const keys = [routingKey, ...(moreKeys?.cc ?? []), ...(moreKeys?.bcc ?? [])];
+    for (const key of keys) users.topics.check(user, this.#vhost.name, 'write', exchange, key);
   }
 
   #checkUserId(userId: string): void {

@@ -1,6 +1,9 @@
 import { AmqpError } from '../wire/errors.ts';
-import { exchangeLabel } from './exchange.ts';
 import { queueLabel } from './arguments.ts';
+import { exchangeLabel } from './exchange.ts';
+import { matches } from './expression.ts';
+import type { Definition, Journal, UserLimits } from './journal.ts';
+import { TopicPermissions } from './topic-permissions.ts';
 
 export type Access = 'configure' | 'write' | 'read';
 
@@ -18,6 +21,7 @@ export interface User {
   /** base64 of a 4-byte salt and SHA-256(salt + password); empty: no password works (CON-16). */
   readonly passwordHash: string;
   readonly tags: readonly string[];
+  readonly limits?: UserLimits;
 }
 
 /** What hashing needs from outside: the core has no cryptography and no randomness of its own. */
@@ -26,37 +30,107 @@ export interface Secrets {
   sha256(bytes: Buffer): Buffer;
 }
 
-/** A password as RabbitMQ keeps it, so that its definitions can be imported. */
+/** A password as RabbitMQ keeps it, so that its definitions can be imported. Empty for an empty one (CON-16). */
 export function hashPassword(password: string, secrets: Secrets): string {
+  if (password === '') return '';
   const salt = secrets.random(4);
   return Buffer.concat([salt, secrets.sha256(Buffer.concat([salt, Buffer.from(password)]))]).toString(
     'base64',
   );
 }
 
-/** Users and what they may do. */
+/** Users and what they may do. What changes is recorded; what is put again as it is costs nothing. */
 export class Users {
+  readonly topics: TopicPermissions;
   readonly #users = new Map<string, User>();
   /** By vhost, then user. */
   readonly #permissions = new Map<string, Map<string, Permission>>();
-  readonly #expressions = new Map<string, RegExp | undefined>();
   readonly #secrets: Secrets;
-  /** Grows with every change of permissions. */
-  version = 0;
+  readonly #journal: Journal;
+  #version = 0;
 
-  constructor(secrets: Secrets) {
+  constructor(secrets: Secrets, journal: Journal) {
     this.#secrets = secrets;
+    this.#journal = journal;
+    this.topics = new TopicPermissions(journal);
   }
 
-  add(user: User): void {
-    this.#users.set(user.name, user);
+  /** Grows with every change of permissions. */
+  get version(): number {
+    return this.#version + this.topics.version;
   }
 
-  grant(user: string, vhost: string, permission: Permission): void {
+  get size(): number {
+    return this.#users.size;
+  }
+
+  get(name: string): User | undefined {
+    return this.#users.get(name);
+  }
+
+  /** Adds a user or replaces one. */
+  put({ name, passwordHash, tags, limits = {} }: User): User {
+    const user: User = { name, passwordHash, tags, limits };
+    const before = this.#users.get(name);
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(user)) return before;
+    this.#users.set(name, user);
+    this.#journal.define({ kind: 'user', ...user });
+    return user;
+  }
+
+  /** Deletes a user with everything granted to him. */
+  remove(name: string): boolean {
+    const user = this.#users.get(name);
+    if (user === undefined) return false;
+    this.#users.delete(name);
+    this.#journal.undefine({ kind: 'user', ...user });
+    for (const vhost of this.#permissions.keys()) this.revoke(name, vhost);
+    this.topics.removeUser(name);
+    return true;
+  }
+
+  /** Forgets who may do what in a vhost that is deleted. */
+  removeVhost(vhost: string): void {
+    for (const user of this.#permissions.get(vhost)?.keys() ?? []) this.revoke(user, vhost);
+    this.topics.removeVhost(vhost);
+  }
+
+  grant(user: string, vhost: string, { configure, write, read }: Permission): void {
+    const permission = { configure, write, read };
+    const before = this.#permissions.get(vhost)?.get(user);
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(permission)) return;
+    this.#set(user, vhost, permission);
+    this.#journal.define({ kind: 'permission', user, vhost, ...permission });
+  }
+
+  revoke(user: string, vhost: string): boolean {
+    const users = this.#permissions.get(vhost);
+    const permission = users?.get(user);
+    if (users === undefined || permission === undefined) return false;
+    users.delete(user);
+    this.#version++;
+    this.#journal.undefine({ kind: 'permission', user, vhost, ...permission });
+    return true;
+  }
+
+  /** Puts back what was recorded before a restart. */
+  restore(definition: Definition): void {
+    if (definition.kind === 'user') {
+      const { name, passwordHash, tags, limits = {} } = definition;
+      this.#users.set(name, { name, passwordHash, tags, limits });
+    } else if (definition.kind === 'permission') {
+      const { user, vhost, configure, write, read } = definition;
+      this.#set(user, vhost, { configure, write, read });
+    } else if (definition.kind === 'topic-permission') {
+      this.topics.restore(definition);
+    }
+  }
+
+  #set(user: string, vhost: string, permission: Permission): void {
     let users = this.#permissions.get(vhost);
     if (users === undefined) this.#permissions.set(vhost, (users = new Map<string, Permission>()));
     users.set(user, permission);
-    this.version++;
+    this.#version++;
   }
 
   /** Whether the user has any entry for the vhost: without one it cannot even be opened (CON-27). */
@@ -81,23 +155,8 @@ export class Users {
   check(user: string, vhost: string, access: Access, kind: 'queue' | 'exchange', name: string): void {
     const resource = kind === 'exchange' && name === '' ? 'amq.default' : name; // AUT-03
     const expression = this.#permissions.get(vhost)?.get(user)?.[access];
-    if (expression !== undefined && this.#matches(expression, resource)) return;
+    if (expression !== undefined && matches(expression, resource)) return;
     const label = kind === 'queue' ? queueLabel(vhost, resource) : exchangeLabel(vhost, resource);
     throw new AmqpError('ACCESS_REFUSED', `${access} access to ${label} refused for user '${user}'`);
-  }
-
-  #matches(expression: string, name: string): boolean {
-    if (expression === '.*') return true;
-    if (!this.#expressions.has(expression)) this.#expressions.set(expression, compile(expression));
-    return this.#expressions.get(expression)?.test(name) ?? false;
-  }
-}
-
-/** The empty expression matches only the empty name; a broken one denies (AUT-01). */
-function compile(expression: string): RegExp | undefined {
-  try {
-    return new RegExp(expression === '' ? '^$' : expression);
-  } catch {
-    return undefined;
   }
 }

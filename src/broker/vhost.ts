@@ -11,7 +11,7 @@ import { Exchange } from './exchange.ts';
 import type { Binding, ExchangeIdentity } from './exchange.ts';
 import type { ExchangeHost } from './exchange-type.ts';
 import type { ExchangeTypeName } from './exchange-types.ts';
-import type { Definition, Journal } from './journal.ts';
+import type { Definition, Journal, VhostSettings } from './journal.ts';
 import type { Keeper } from './keeper.ts';
 import type { Entry, Message } from './message.ts';
 import { Queue } from './queue.ts';
@@ -59,6 +59,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   readonly replies: Replies;
   /** Grows with every change of exchanges, queues and bindings: what remembers a route compares it. */
   topology = 0;
+  settings: VhostSettings = {};
   readonly #host: VhostHost;
   /** Exclusive queues by the connection that has them. */
   readonly #owned = new Map<object, Set<DeclaredQueue>>();
@@ -216,6 +217,12 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     this.#changed();
     if (isDurable(binding)) this.journal.undefine(bindingDefinition(this.name, binding));
     if (source.identity.autoDelete && source.bindingCount === 0) this.removeExchange(source);
+  }
+
+  /** Deletes everything: the vhost itself goes. */
+  clear(): void {
+    for (const queue of this.queues.values()) this.remove(queue);
+    for (const exchange of this.exchanges.values()) this.removeExchange(exchange);
   }
 
   /** Deletes the exclusive queues of a connection that ends (QUE-29). */

@@ -11,6 +11,10 @@ function address(url: string): string {
   return `${protocol}//${hostname}:${port === '' ? (protocol === 'amqps:' ? '5671' : '5672') : port}`;
 }
 
+/** What Node.js and OpenSSL call a certificate that leads to nobody known. */
+const UNTRUSTED =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF))/;
+
 /** Why there is no connection, in terms of what the user can change. */
 export function connectionFailure(error: ClientError, url: string): Failure {
   if (error instanceof Failure) return error;
@@ -28,6 +32,9 @@ function unreachable(error: ClientError, url: string): string {
   }
   if (error.code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
     return `${place} does not speak TLS; try amqp:// instead of amqps://`;
+  }
+  if (typeof error.code === 'string' && UNTRUSTED.test(error.code)) {
+    return `the certificate of ${place} is not trusted (${error.message}); name who signed it with --ca`;
   }
   if (error.message === 'connect ETIMEDOUT') return `no answer from ${place}; a longer --timeout may help`;
   if (/^(Frame size|Invalid frame|Socket closed abruptly)/.test(error.message)) {

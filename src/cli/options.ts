@@ -7,10 +7,13 @@ import { parseDuration, parseSize } from './units.ts';
 export interface ConnectionOptions {
   readonly url: string;
   readonly timeout: number;
+  /** A file with who signs the certificate of an amqps:// broker. */
+  readonly ca?: string;
+  readonly insecure?: true;
   readonly json?: true;
 }
 
-/** Adds `--url`, `--timeout` and `--json`. */
+/** Adds `--url`, `--ca`, `--insecure`, `--timeout` and `--json`. */
 export function addConnectionOptions(command: Command): Command {
   return command
     .addOption(
@@ -18,6 +21,8 @@ export function addConnectionOptions(command: Command): Command {
         .env('LEVERET_URL')
         .default('amqp://localhost'),
     )
+    .option('--ca <file>', 'who signs the certificate of an amqps:// broker, PEM')
+    .option('--insecure', 'take any certificate of an amqps:// broker')
     .addOption(
       new Option('--timeout <duration>', 'how long to wait for the connection')
         .argParser(positiveDuration)

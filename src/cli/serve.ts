@@ -20,7 +20,9 @@ Examples:
   A broker for this project, durable in ./leveret-data:
   $ leveret serve
   One that forgets, on a free port, for a test:
-  $ leveret serve --memory --port 0 --json`;
+  $ leveret serve --memory --port 0 --json
+  With the users, vhosts and queues that a RabbitMQ has exported, and for other machines with TLS only:
+  $ leveret serve --definitions definitions.json --tls-host 0.0.0.0 --tls-port 5671 --tls-cert cert.pem --tls-key key.pem`;
 
 const STOP_MS = 5_000;
 
@@ -32,7 +34,7 @@ export function addServeCommand(program: Command): void {
     .addHelpText('after', EXAMPLES);
   for (const row of optionRows) {
     const flag = row.value === undefined ? flagOf(row) : `${flagOf(row)} <${row.value}>`;
-    const fallback = row.value === undefined ? '' : `, default ${row.fallback}`;
+    const fallback = row.value === undefined || row.fallback === undefined ? '' : `, default ${row.fallback}`;
     command.addOption(new Option(flag, `${row.help} (${variableOf(row)}${fallback})`));
   }
   command.option('--config <FILE>', 'read options from a JSON file (LEVERET_CONFIG)');
@@ -63,6 +65,7 @@ async function start(options: OptionValues): Promise<Node> {
   try {
     return await startNode({ data: undefined, ...options } as unknown as BrokerOptions, stopAtOnce);
   } catch (error) {
+    if (error instanceof OptionError) throw new Failure('usage', error.message);
     throw new Failure('cannot-start', explain(error as NodeJS.ErrnoException, options));
   }
 }
@@ -73,10 +76,15 @@ function stopAtOnce(error: unknown): void {
   process.exit(1);
 }
 
-function explain(error: NodeJS.ErrnoException, { host, port }: OptionValues): string {
+function explain(error: NodeJS.ErrnoException, options: OptionValues): string {
+  const { address: host = options['host'], port = options['port'] } = error as {
+    readonly address?: string;
+    readonly port?: number;
+  };
   const address = `${String(host)}:${String(port)}`;
+  const flag = port === options['tlsPort'] ? '--tls-port' : '--port';
   if (error.code === 'EADDRINUSE') {
-    return `another program listens on ${address}; choose another port with --port, or a free one with --port 0`;
+    return `another program listens on ${address}; choose another port with ${flag}, or a free one with ${flag} 0`;
   }
   if (error.code === 'EACCES') return `no permission to listen on ${address}; choose a port above 1023`;
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
@@ -85,9 +93,11 @@ function explain(error: NodeJS.ErrnoException, { host, port }: OptionValues): st
 }
 
 function announce(node: Node, json: boolean): void {
-  const { url: amqp, data } = node;
-  if (json) process.stdout.write(`${JSON.stringify({ amqp, data: data ?? null, pid: process.pid })}\n`);
-  else process.stdout.write(`${amqp}  ${data === undefined ? 'everything in memory' : `data in ${data}`}\n`);
+  const { url: amqp, tlsUrl: amqps, data } = node;
+  const urls = amqps === undefined ? amqp : `${amqp}  ${amqps}`;
+  const line = { amqp, amqps, data: data ?? null, pid: process.pid }; // without TLS there is no amqps
+  if (json) process.stdout.write(`${JSON.stringify(line)}\n`);
+  else process.stdout.write(`${urls}  ${data === undefined ? 'everything in memory' : `data in ${data}`}\n`);
 }
 
 /** Resolves at the first signal; the second ends the process at once. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { connect, type AmqpConnectionManager } from 'amqp-connection-manager';
 import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
 import { connectionFailure, operationFailure } from './broker-error.ts';
@@ -94,6 +95,7 @@ export async function openConnection(
     connectionOptions: {
       timeout,
       noDelay: true,
+      ...trust(options),
       clientProperties: { connection_name: 'leveret command line' },
     },
   });
@@ -109,6 +111,17 @@ export async function openConnection(
   } catch (error) {
     await closeConnection(manager);
     throw connectionFailure(error as Error, url);
+  }
+}
+
+/** Whose certificates are believed: by default those that Node.js knows. */
+function trust({ ca, insecure }: ConnectionOptions): { ca?: Buffer[]; rejectUnauthorized?: boolean } {
+  if (insecure === true) return { rejectUnauthorized: false };
+  if (ca === undefined) return {};
+  try {
+    return { ca: [readFileSync(ca)] };
+  } catch (error) {
+    throw new Failure('usage', `cannot read --ca ${ca}: ${(error as Error).message}`);
   }
 }
 

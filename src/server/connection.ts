@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
+import { checkChannelLimit } from '../broker/admission.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Clock, Timer } from '../broker/clock.ts';
+import type { OpenConnection } from '../broker/connections.ts';
 import type { Actor } from '../broker/declare.ts';
 import type { CommitListener } from '../broker/journal.ts';
 import type { Vhost } from '../broker/vhost.ts';
@@ -15,7 +17,7 @@ import type { AlarmListener, Alarms } from './alarms.ts';
 import { Channel } from './channel.ts';
 import type { ChannelPeer } from './channel.ts';
 import { Handshake, SilentRefusal, unexpectedMethod } from './handshake.ts';
-import type { HandshakeHost, Session } from './handshake.ts';
+import type { HandshakeHost, Peer, Session } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Intake } from './intake.ts';
 import type { ServerLimits } from './limits.ts';
@@ -44,7 +46,7 @@ const NOTHING = Buffer.alloc(0);
 type State = 'header' | 'handshake' | 'running' | 'closing' | 'closed';
 
 /** One stream: frames in, channels, the close handshake. Any duplex will do. */
-export class Connection implements ChannelPeer, CommitListener, AlarmListener {
+export class Connection implements ChannelPeer, CommitListener, AlarmListener, OpenConnection {
   readonly output: Output;
   readonly #host: ConnectionHost;
   readonly #stream: Duplex;
@@ -66,11 +68,8 @@ export class Connection implements ChannelPeer, CommitListener, AlarmListener {
   /** close-ok is sent when this batch of the journal is on disk. */
   #closeOkAfter = -1;
 
-  /**
-   * @param name `PEER:PORT -> HOST:PORT`, for the log
-   * @param isLoopback the peer is on this machine
-   */
-  constructor(stream: Duplex, host: ConnectionHost, name: string, isLoopback: boolean) {
+  constructor(stream: Duplex, host: ConnectionHost, peer: Peer) {
+    const { name } = peer;
     this.#stream = stream;
     this.#host = host;
     this.#name = name;
@@ -80,7 +79,7 @@ export class Connection implements ChannelPeer, CommitListener, AlarmListener {
       () => this.#resumeChannels(),
     );
     this.#intake = new Intake(stream, this.output, host.broker.journal, this);
-    this.#handshake = new Handshake(host, isLoopback);
+    this.#handshake = new Handshake(host, peer);
     this.#decoder = new FrameDecoder(host.limits.tune.frameMax, (type, channel, payload) =>
       this.#frame(type, channel, payload),
     );
@@ -107,6 +106,18 @@ export class Connection implements ChannelPeer, CommitListener, AlarmListener {
 
   get actor(): Actor {
     return this.#actor as Actor;
+  }
+
+  get user(): string {
+    return this.actor.user;
+  }
+
+  get vhostName(): string {
+    return this.vhost.name;
+  }
+
+  get channelCount(): number {
+    return this.#channels.size;
   }
 
   get capabilities(): ReadonlySet<string> {
@@ -259,6 +270,7 @@ export class Connection implements ChannelPeer, CommitListener, AlarmListener {
       this.#host.openConnections.add(this);
       this.#deadline?.cancel();
       this.#state = 'running';
+      this.broker.connections.add(this);
     }
     if (reply !== undefined) this.output.method(0, reply);
   }
@@ -306,6 +318,7 @@ export class Connection implements ChannelPeer, CommitListener, AlarmListener {
       const text = `number of channels opened (${channelMax}) has reached the negotiated channel_max (${channelMax})`;
       throw new AmqpError('NOT_ALLOWED', text, NO_METHOD);
     }
+    checkChannelLimit(this.broker, this.user);
     this.#channels.set(number, new Channel(number, this));
     this.output.method(number, { name: 'channel.open-ok', channelId: Buffer.alloc(0) });
   }
@@ -378,6 +391,7 @@ export class Connection implements ChannelPeer, CommitListener, AlarmListener {
 
   /** Gives back everything the connection had (CON-61, QUE-29). */
   #release(): void {
+    this.broker.connections.remove(this);
     for (const channel of this.#channels.values()) channel.release();
     this.#channels.clear();
     this.#session?.vhost.removeOwnedBy(this);

@@ -1,3 +1,4 @@
+import { admit } from '../broker/admission.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { AmqpError } from '../wire/errors.ts';
@@ -25,7 +26,15 @@ export class SilentRefusal extends Error {
   override readonly name = 'SilentRefusal';
 }
 
-const MECHANISMS = ['PLAIN', 'AMQPLAIN'];
+/** Who is at the other end of a stream. */
+export interface Peer {
+  /** `PEER:PORT -> HOST:PORT`, for the log. */
+  readonly name: string;
+  /** On this machine: others may not log in as `guest` (CON-17). */
+  readonly isLoopback: boolean;
+  /** The common name in a certificate that was verified: the user of the mechanism EXTERNAL (CON-13). */
+  readonly certified?: string | undefined;
+}
 
 /** What a handshake needs of the server. */
 export interface HandshakeHost {
@@ -42,18 +51,17 @@ export interface HandshakeHost {
  */
 export class Handshake {
   readonly #host: HandshakeHost;
-  readonly #isLoopback: boolean;
+  readonly #peer: Peer;
   #state: 'starting' | 'tuning' | 'opening' = 'starting';
   #user = '';
   #limits: TuneLimits;
   #capabilities = new Set<string>();
   #clientProperties: FieldTable = new Map();
 
-  /** @param isLoopback the client is on this machine: others may not log in as `guest` (CON-17) */
-  constructor(host: HandshakeHost, isLoopback: boolean) {
+  constructor(host: HandshakeHost, peer: Peer) {
     this.#host = host;
     this.#limits = host.limits.tune;
-    this.#isLoopback = isLoopback;
+    this.#peer = peer;
   }
 
   get isAuthenticated(): boolean {
@@ -67,7 +75,7 @@ export class Handshake {
   /** The first thing a client hears (CON-05). */
   start(): Method {
     const { serverProperties } = this.#host;
-    const mechanisms = Buffer.from(MECHANISMS.join(' '));
+    const mechanisms = Buffer.from(`PLAIN AMQPLAIN${this.#peer.certified === undefined ? '' : ' EXTERNAL'}`);
     const locales = Buffer.from('en_US');
     return {
       name: 'connection.start',
@@ -97,14 +105,14 @@ export class Handshake {
     if (capabilities?.tag === 'F') {
       for (const [name, value] of capabilities.value) if (value.value === true) this.#capabilities.add(name);
     }
-    this.#login(method.mechanism, credentials(method.mechanism, method.response));
+    this.#login(method.mechanism, method.response);
     this.#state = 'tuning';
     return { reply: { name: 'connection.tune', ...this.#host.limits.tune } };
   }
 
-  #login(mechanism: string, { user, password }: Credentials): void {
-    const isAllowed = this.#isLoopback || user !== 'guest';
-    if (isAllowed && this.#host.broker.users.authenticate(user, password)) {
+  #login(mechanism: string, response: Buffer): void {
+    const user = this.#authenticated(mechanism, response);
+    if (user !== undefined && (this.#peer.isLoopback || user !== 'guest')) {
       this.#user = user;
       return;
     }
@@ -114,6 +122,15 @@ export class Handshake {
       classId: 0,
       methodId: 0,
     });
+  }
+
+  /** Undefined when the login is wrong. */
+  #authenticated(mechanism: string, response: Buffer): string | undefined {
+    const { users } = this.#host.broker;
+    const { certified } = this.#peer;
+    if (mechanism === 'EXTERNAL' && certified !== undefined) return users.get(certified)?.name;
+    const { user, password } = credentials(mechanism, response);
+    return users.authenticate(user, password) ? user : undefined;
   }
 
   #tuneOk({ channelMax, frameMax, heartbeat }: MethodOf<'connection.tune-ok'>): {
@@ -128,21 +145,14 @@ export class Handshake {
   }
 
   #open(method: MethodOf<'connection.open'>): { readonly reply: Method; readonly session: Session } {
-    const { virtualHost: name } = method;
     const { broker, limits, openConnections } = this.#host;
-    const vhost = broker.vhosts.get(name);
-    const at = methodIds(method.name);
     if (openConnections.size >= limits.connections) {
       const text = `connection refused: node connection limit (${limits.connections}) is reached`;
-      throw new AmqpError('NOT_ALLOWED', text, at); // CON-28
-    }
-    if (vhost === undefined) throw new AmqpError('NOT_ALLOWED', `vhost ${name} not found`, at);
-    if (!broker.users.mayOpen(this.#user, name)) {
-      throw new AmqpError('NOT_ALLOWED', `access to vhost '${name}' refused for user '${this.#user}'`, at);
+      throw new AmqpError('NOT_ALLOWED', text, methodIds(method.name)); // CON-28
     }
     const session: Session = {
       user: this.#user,
-      vhost,
+      vhost: admit(broker, this.#user, method.virtualHost),
       limits: this.#limits,
       capabilities: this.#capabilities,
       clientProperties: this.#clientProperties,

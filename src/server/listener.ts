@@ -1,17 +1,32 @@
-import { createServer } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import { Connection } from './connection.ts';
 import type { ConnectionHost } from './connection.ts';
 
 const STOP_MS = 2_000;
 /** Sockets beyond the limit of connections that may be there to hear that it is reached; more are dropped at once. */
 const HANDSHAKES = 1_000;
+const TLS_HANDSHAKE_MS = 10_000;
 
-/** Accepts connections over TCP and keeps those that are open. */
+/** What a listener needs to speak TLS, all in PEM. */
+export interface Certificates {
+  /** The server's own, with those between it and a root. */
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  /** Who may sign the certificates of clients; undefined: they are not asked for one. */
+  readonly ca: Buffer | undefined;
+}
+
+/** Accepts connections over TCP and TLS and keeps those that are open. */
 export class Listener {
-  readonly #server: Server;
+  readonly #servers: Server[] = [];
   readonly #connections = new Set<Connection>();
+  /** Those below TLS, whether it is spoken on them yet or not. */
+  readonly #tlsSockets = new Set<Socket>();
   readonly #host: ConnectionHost;
+  #tls: TlsServer | undefined = undefined;
   #isDropping = false;
   #allEnded: (() => void) | undefined = undefined;
 
@@ -21,33 +36,67 @@ export class Listener {
       openConnections: new Set(),
       ended: (connection) => this.#ended(connection),
     };
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
-    const { sockets, connections } = host.limits;
-    const most = Math.min(sockets, connections + HANDSHAKES);
-    if (most !== Infinity) this.#server.maxConnections = most;
-    this.#server.on('drop', () => this.#dropped(most));
   }
 
-  /** Listens; port 0 picks a free one. Rejects with the system's error when it cannot. */
-  async listen(host: string, port: number): Promise<AddressInfo> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#host.log.error({ error: error.message }, 'cannot accept'));
-        resolve();
-      });
+  /** Listens for TCP; port 0 picks a free one. Rejects with the system's error when it cannot. */
+  listen(host: string, port: number): Promise<AddressInfo> {
+    const options = { noDelay: true, allowHalfOpen: true };
+    return this.#listen(
+      createTcpServer(options, (socket) => this.#accept(socket, undefined)),
+      host,
+      port,
+    );
+  }
+
+  /**
+   * The same for TLS. A certificate that a client shows is verified.
+   * @param requireCertificate refuse clients that show none
+   */
+  listenTls(
+    host: string,
+    port: number,
+    certificates: Certificates,
+    requireCertificate: boolean,
+  ): Promise<AddressInfo> {
+    const server = createTlsServer({
+      ...contextOf(certificates),
+      noDelay: true,
+      allowHalfOpen: true,
+      handshakeTimeout: TLS_HANDSHAKE_MS,
+      requestCert: certificates.ca !== undefined,
+      rejectUnauthorized: requireCertificate,
     });
-    return this.#server.address() as AddressInfo;
+    server.on('connection', (socket: Socket) => {
+      this.#tlsSockets.add(socket);
+      socket.once('close', () => this.#tlsSockets.delete(socket));
+    });
+    server.on('secureConnection', (socket) => this.#acceptTls(socket));
+    server.on('tlsClientError', ({ message }, { remoteAddress }) =>
+      this.#host.log.warn({ peer: remoteAddress, error: message }, 'TLS handshake failed'),
+    );
+    this.#tls = server;
+    return this.#listen(server, host, port);
+  }
+
+  /**
+   * From now on these are used; connections that are open stay as they are.
+   * @throws {Error} when they cannot be used: the ones before stay
+   */
+  renew(certificates: Certificates): void {
+    this.#tls?.setSecureContext(contextOf(certificates));
   }
 
   /** Takes no more connections, asks those that are open to go, and drops those that do not. */
   async stop(): Promise<void> {
-    this.#server.close();
+    for (const server of this.#servers) server.close();
     for (const connection of this.#connections) {
       connection.forceClose(`broker forced connection closure with reason 'shutdown'`);
     }
-    if (this.#connections.size === 0) return;
+    if (this.#connections.size > 0) await this.#untilEnded();
+    for (const socket of this.#tlsSockets) socket.destroy();
+  }
+
+  async #untilEnded(): Promise<void> {
     const { wallClock } = this.#host;
     const timer = wallClock.at(wallClock.now() + STOP_MS, () => {
       for (const connection of this.#connections) connection.destroy();
@@ -58,23 +107,68 @@ export class Listener {
     timer.cancel();
   }
 
+  /** Those of TCP and of TLS each. */
+  #limitSockets(server: Server): void {
+    const { sockets, connections } = this.#host.limits;
+    const most = Math.min(sockets, connections + HANDSHAKES);
+    if (most !== Infinity) server.maxConnections = most;
+    server.on('drop', () => this.#dropped(most));
+    server.on('error', (error) => this.#host.log.error({ error: error.message }, 'cannot accept'));
+  }
+
   /** Said once until it goes better. */
   #dropped(most: number): void {
     if (!this.#isDropping) this.#host.log.warn({ sockets: most }, 'too many sockets: new ones are dropped');
     this.#isDropping = true;
   }
 
-  #accept(socket: Socket): void {
+  async #listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    this.#limitSockets(server);
+    this.#servers.push(server);
+    return server.address() as AddressInfo;
+  }
+
+  /** A client without a certificate is as good as one over TCP; one with a wrong certificate is not. */
+  #acceptTls(socket: TLSSocket): void {
+    const { subject } = socket.getPeerCertificate();
+    if (subject !== undefined && !socket.authorized) {
+      const { remoteAddress: peer, authorizationError: error } = socket;
+      this.#host.log.warn({ peer, error: String(error) }, 'client certificate refused');
+      socket.destroy();
+      return;
+    }
+    const name = socket.authorized ? subject?.CN : undefined;
+    this.#accept(socket, typeof name === 'string' ? name : undefined);
+  }
+
+  #accept(socket: Socket, certified: string | undefined): void {
     this.#isDropping = false;
     const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
     const name = `${remoteAddress}:${remotePort} -> ${localAddress}:${localPort}`;
-    this.#connections.add(new Connection(socket, this.#host, name, isLoopback(remoteAddress)));
+    const peer = { name, isLoopback: isLoopback(remoteAddress), certified };
+    this.#connections.add(new Connection(socket, this.#host, peer));
   }
 
   #ended(connection: Connection): void {
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#allEnded?.();
   }
+}
+
+function contextOf({ cert, key, ca }: Certificates): {
+  cert: Buffer;
+  key: Buffer;
+  ca?: Buffer;
+  minVersion: 'TLSv1.2';
+} {
+  return { cert, key, ...(ca === undefined ? {} : { ca }), minVersion: 'TLSv1.2' };
 }
 
 function isLoopback(address: string): boolean {

@@ -2,7 +2,10 @@ import type { Definition } from '../broker/journal.ts';
 import { readTable, writeTable } from '../wire/table.ts';
 import { definitionKey } from './keys.ts';
 
-/** In the order in which they must be read back: what others refer to comes first. */
+/**
+ * In the order in which they must be read back: what others refer to comes first. Places in this list are on disk: a new
+ * kind goes to the end.
+ */
 const KINDS = [
   'vhost',
   'user',
@@ -10,6 +13,7 @@ const KINDS = [
   'exchange',
   'queue',
   'binding',
+  'topic-permission',
 ] as const satisfies Definition['kind'][];
 
 /** What makes a definition the same definition. Never a key on disk: names may hold anything. */
@@ -20,6 +24,8 @@ function identityOf(definition: Definition): string {
       return JSON.stringify([definition.kind, definition.name]);
     case 'permission':
       return JSON.stringify(['permission', definition.vhost, definition.user]);
+    case 'topic-permission':
+      return JSON.stringify([definition.kind, definition.vhost, definition.user, definition.exchange]);
     case 'exchange':
     case 'queue':
       return JSON.stringify([definition.kind, definition.vhost, definition.name]);

@@ -64,12 +64,19 @@ describe('starting', () => {
 
   test('a wrong option is one line and exit code 2', async () => {
     const config = join(await temporaryDirectory(), 'leveret.json');
+    const definitions = join(await temporaryDirectory(), 'definitions.json');
     await writeFile(config, '{ "prot": 5672 }');
+    await writeFile(definitions, '{ "queues": [{ "name": "q" }] }');
     for (const [args, message] of [
       [['--port', '99999'], '--port is a whole number from 0 to 65535, got "99999"'],
       [['--memory', '--data', 'x'], '--memory and --data exclude each other: choose one'],
       [['--config', config], `"prot" in ${config} is not an option; did you mean "port"?`],
       [['--prot', '1'], "unknown option '--prot' (Did you mean --port?); see leveret serve --help"],
+      [['--memory', '--tls-port', '0'], '--tls-port needs --tls-cert and --tls-key'],
+      [
+        ['--memory', '--definitions', definitions],
+        `${definitions}: queues[0].vhost is missing, and should be a text`,
+      ],
       [['--log-level', 'loud'], '--log-level is one of debug, info, warn, error, silent, got "loud"'],
     ] as const) {
       const { code, stdout, stderr } = await run(NOWHERE, ['serve', ...args]);

@@ -151,3 +151,101 @@ test('looking passively needs no permission [AUT-09]', async () => {
   await client.call(1, 'queue.declare', { queue: 'q', passive: true });
   await client.call(1, 'exchange.declare', { exchange: 'amq.direct', passive: true });
 });
+
+describe('topics', () => {
+  const topic = (key: string): string => `topic '${key}' in exchange 'x'`;
+
+  /** `alice` may do everything but is limited to these topics of the exchange `x`. */
+  async function limited(
+    topics: { readonly write?: string; readonly read?: string },
+    type = 'topic',
+  ): Promise<[Client, PairedServer]> {
+    const [client, admin, server] = await alice({ configure: '.*', write: '.*', read: '.*' });
+    await admin.call(1, 'exchange.declare', { exchange: 'x', type });
+    await admin.call(1, 'exchange.declare', { exchange: 'y', type: 'topic' });
+    await admin.call(1, 'queue.declare', { queue: 'q' });
+    server.broker.users.topics.grant('alice', '/', 'x', { write: '', read: '', ...topics });
+    return [client, server];
+  }
+
+  test('a routing key that does not match is refused, also after one that does [AUT-07] [AUT-08]', async () => {
+    const [client] = await limited({ write: '^mine\\.' });
+    for (const exchange of ['x', 'y']) client.publish(1, { exchange, routingKey: 'mine.a' });
+    client.publish(1, { exchange: 'y', routingKey: 'yours.a' });
+    await client.expectSilence(1);
+    client.publish(1, { exchange: 'x', routingKey: 'yours.a' });
+    await client.expectChannelError(1, 403, refused('write', topic('yours.a')), 'basic.publish');
+  });
+
+  test.each(['CC', 'BCC'])('so is one in %s [AUT-08]', async (header) => {
+    const [client] = await limited({ write: '^mine\\.' });
+    const headers = { [header]: ['mine.b', 'yours.b'] };
+    client.publish(1, { exchange: 'x', routingKey: 'mine.a' }, '', { headers });
+    await client.expectChannelError(1, 403, refused('write', topic('yours.b')), 'basic.publish');
+  });
+
+  test.each(['queue.bind', 'queue.unbind'] as const)(
+    '%s asks to read the binding key [AUT-07]',
+    async (name) => {
+      const [client] = await limited({ read: '^mine\\.' });
+      await client.call(1, name, { queue: 'q', exchange: 'x', routingKey: 'mine.#' });
+      client.send(1, name, { queue: 'none', exchange: 'x', routingKey: 'yours.#' });
+      await client.expectChannelError(1, 403, refused('read', topic('yours.#')), name);
+    },
+  );
+
+  test.each(['exchange.bind', 'exchange.unbind'] as const)(
+    'so does %s, of the source [AUT-07]',
+    async (name) => {
+      const [client] = await limited({ read: '^mine\\.' });
+      await client.call(1, name, { destination: 'y', source: 'x', routingKey: 'mine.#' });
+      await client.call(1, name, { destination: 'x', source: 'y', routingKey: 'yours.#' });
+      client.send(1, name, { destination: 'y', source: 'x', routingKey: 'yours.#' });
+      await client.expectChannelError(1, 403, refused('read', topic('yours.#')), name);
+    },
+  );
+
+  test.each(['direct', 'fanout', 'headers'])('are no matter of a %s exchange [AUT-07]', async (type) => {
+    const [client] = await limited({}, type);
+    await client.call(1, 'queue.bind', { queue: 'q', exchange: 'x', routingKey: 'k' });
+    client.publish(1, { exchange: 'x', routingKey: 'k' });
+    await client.expectSilence(1);
+  });
+
+  test('a change counts for open connections and routes that are remembered [AUT-05] [AUT-07]', async () => {
+    const [client, server] = await limited({ write: '.*' });
+    const publish = (): void => client.publish(1, { exchange: 'x', routingKey: 'k' });
+    publish();
+    await client.expectSilence(1);
+    server.broker.users.topics.revoke('alice', '/', 'x');
+    publish();
+    await client.expectSilence(1);
+    server.broker.users.topics.grant('alice', '/', 'x', { write: '', read: '' });
+    publish();
+    await client.expectChannelError(1, 403, refused('write', topic('k')), 'basic.publish');
+  });
+
+  test('come after the expiration and before the user-id [PUB-01]', async () => {
+    const publish = async (properties: object): Promise<string> => {
+      const [client] = await limited({});
+      client.publish(1, { exchange: 'x', routingKey: 'k' }, '', properties);
+      return (await client.expect(1, 'channel.close')).replyText;
+    };
+    expect(await publish({ expiration: 'soon', userId: 'bob' })).toMatch(/expiration/);
+    expect(await publish({ userId: 'bob' })).toBe(refused('write', topic('k')));
+  });
+});
+
+test('an impersonator may set any user-id, an administrator may not [PUB-12]', async () => {
+  const server = new PairedServer();
+  const publish = async (user: string, ...tags: string[]): Promise<Client> => {
+    server.broker.addUser(user, 'secret', tags);
+    server.broker.grant(user, '/', { configure: '', write: '.*', read: '' });
+    const client = await server.open({ user, password: 'secret' });
+    client.publish(1, { routingKey: 'q' }, '', { userId: 'bob' });
+    return client;
+  };
+  await (await publish('carol', 'impersonator')).expectSilence(1);
+  const text = "PRECONDITION_FAILED - user_id property set to 'bob' but authenticated user was 'dave'";
+  await (await publish('dave', 'administrator')).expectChannelError(1, 406, text, 'basic.publish');
+});

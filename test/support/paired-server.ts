@@ -56,9 +56,9 @@ export class PairedServer implements ConnectionHost {
   }
 
   /** A client that has said nothing yet. */
-  connect(isLoopback = true): Client {
+  connect(isLoopback = true, certified?: string): Client {
     const [near, far] = pairOfStreams();
-    this.connections.push(new Connection(far, this, 'client -> server', isLoopback));
+    this.connections.push(new Connection(far, this, { name: 'client -> server', isLoopback, certified }));
     return new Client(near);
   }
 
