@@ -431,7 +431,7 @@ export const faults = [
     find: 'gone < this.#segments.length - 1',
     put: 'gone < this.#segments.length',
     topics: ['streams'],
-    tests: ['test/broker/stream-log.test.ts'],
+    tests: ['test/broker/stream.test.ts'],
   },
   {
     name: 'a transient message to a stream is confirmed before it is on disk',
