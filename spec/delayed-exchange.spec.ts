@@ -120,13 +120,60 @@ export const delayedExchange = topic('delayed-exchange', 'The delayed message ex
   );
 
   test(
-    'a delay that is a decimal, or a string without a number, closes the channel',
+    'a delay that is a decimal, void, or a string without a number closes the channel',
     { rules: ['DLM-07'], ...DELAYED, rabbitmqDefect: 'it closes the connection with 541 INTERNAL_ERROR' },
     async (t) => {
       const { exchange } = await delayed(t);
-      for (const value of ['abc', '300x', ' 300', field('D', { scale: 1, digits: 3000 })]) {
+      for (const value of ['abc', '300x', ' 300', '', field('D', { scale: 1, digits: 3000 }), null]) {
         await t.refusesPublish({ exchange }, delay(value), 406, /^PRECONDITION_FAILED - /);
       }
+    },
+  );
+
+  test(
+    'a delayed exchange checks bindings as the type it stands for',
+    { rules: ['DLM-01'], ...DELAYED },
+    async (t) => {
+      const exchange = await t.exchange('x-delayed-message', { 'x-delayed-type': 'headers' });
+      const args = { queue: await t.queue(), exchange, arguments: { 'x-match': 'some' } };
+      await t.refuses('queue.bind', args, 406, /^PRECONDITION_FAILED - Invalid x-match field/);
+    },
+  );
+
+  test(
+    'the delay of a message in a transaction begins with the commit',
+    { rules: ['DLM-05', 'DLM-10'], ...DELAYED },
+    async (t) => {
+      const { exchange, consumer } = await delayed(t);
+      const channel = await t.channel();
+      await channel.call('tx.select');
+      channel.client.publish(channel.number, { exchange, mandatory: true }, 'late', delay(DELAY));
+      await channel.settled();
+      await t.elapse(DELAY * 2);
+      await consumer.nothing();
+      const elapsed = t.stopwatch();
+      channel.send('tx.commit');
+      assert.equal((await channel.returned()).body, 'late');
+      await channel.expect('tx.commit-ok');
+      assert.equal((await consumer.next()).body, 'late');
+      assert.ok(elapsed() >= DELAY - 1, `it came after ${elapsed()} ms`);
+    },
+  );
+
+  test(
+    'a delayed exchange that is reached over a binding delays, and other ways lead on at once',
+    { rules: ['DLM-08'], ...DELAYED },
+    async (t) => {
+      const { exchange, consumer } = await delayed(t, { type: 'fanout' });
+      const [front, queue] = [await t.exchange('fanout'), await t.queue()];
+      await t.bindExchange(exchange, front);
+      await t.bind(queue, front);
+      const elapsed = t.stopwatch();
+      await t.publish(front, '', 'a', delay(2_000));
+      assert.equal((await t.take(queue)).body, 'a');
+      const message = await consumer.next();
+      assert.deepEqual([message.body, message.exchange], ['a', front]);
+      assert.ok(elapsed() >= 1_999, `it came after ${elapsed()} ms`);
     },
   );
 

@@ -347,8 +347,8 @@ export const durability = topic('durability', 'What outlives a restart', (test) 
   );
 
   test(
-    'a delayed message is routed when it is due, although the broker was restarted meanwhile',
-    { rules: ['DLM-16'], needs: ['restart', 'delayed-exchange'] },
+    'delayed messages are routed when they are due, although the broker was restarted meanwhile',
+    { rules: ['DLM-16'], needs: ['restart', 'delayed-exchange'], slow: true },
     async (t) => {
       const exchange = await t.exchange(
         'x-delayed-message',
@@ -357,9 +357,12 @@ export const durability = topic('durability', 'What outlives a restart', (test) 
       );
       const queue = await t.queue();
       await t.bind(queue, exchange, 'k');
-      await t.publish(exchange, 'k', 'transient', { headers: { 'x-delay': 1_000 } });
+      const elapsed = t.stopwatch();
+      await t.publish(exchange, 'k', 'persistent', { deliveryMode: 2, headers: { 'x-delay': 1_000 } });
+      await t.publish(exchange, 'k', 'transient', { headers: { 'x-delay': 6_000 } }); // not due before it stops
       await t.restart();
-      assert.equal((await t.take(queue)).body, 'transient');
+      assert.deepEqual(await t.takeBodies(queue, 2), ['persistent', 'transient']);
+      assert.ok(elapsed() >= 5_999, `it came after ${elapsed()} ms`);
     },
   );
 });

@@ -15,16 +15,16 @@ export const delayedExchangeRules = {
     says: 'x-delayed-type is not compared when the exchange is declared again: another value is accepted and ignored.',
   },
   'DLM-05': {
-    says: 'The header x-delay says the delay in milliseconds. From 1 to 4294967295 the message is delayed; otherwise, and without the header, it is routed at once and unchanged.',
+    says: 'The header x-delay says the delay in milliseconds. From 1 to 4294967295 the message is delayed; otherwise, and without the header, it is routed at once and unchanged. In a transaction the delay begins with the commit.',
   },
   'DLM-06': {
     says: 'x-delay may be an integer of any width, a float, which is truncated, or a string with an integer. A boolean, a timestamp, an array and a table mean no delay. RabbitMQ since 4.0 also overlooks a signed byte; a broker may not.',
   },
   'DLM-07': {
-    says: 'RabbitMQ closes the connection with 541 for an x-delay that is a string without an integer, or a decimal; a broker closes the channel with 406 instead.',
+    says: 'RabbitMQ closes the connection with 541 for an x-delay that is a string without an integer, a decimal, or void; a broker closes the channel with 406 instead.',
   },
   'DLM-08': {
-    says: 'A delayed message is in no queue while it waits. When it is due it is routed once, by the bindings there are then; what matches none is dropped or goes to the alternate exchange. When its exchange was deleted meanwhile, it is dropped.',
+    says: 'A delayed message is in no queue while it waits, and other ways than over the delayed exchange are taken at once. When it is due it is routed once, by the bindings there are then; what matches none is dropped or goes to the alternate exchange. When its exchange was deleted meanwhile, it is dropped.',
   },
   'DLM-09': {
     says: 'The publisher gets its ack when the message is accepted, and not when it is due.',

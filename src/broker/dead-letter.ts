@@ -182,7 +182,7 @@ export class DeadLetters {
     journal.rewrite(copy, replaceHeaders(properties, scan, headers), message, durablePlaces);
     const refusals = this.enqueue(copy, queues, keepers, Infinity, takers);
     for (let n = 0; n < refusals; n++) this.#lost(queue, reason, 'refused'); // at most once (DLX-10)
-    return targets.length > 0 && refusals === 0;
+    return (targets.length > 0 || input.isDelayed) && refusals === 0;
   }
 
   /** What is kept is not lost. */
@@ -224,7 +224,7 @@ export class DeadLetters {
     history: readonly Death[],
   ): DeclaredQueue[] {
     const routed = route(this.#host, exchange, input);
-    if (routed.length === 0) this.#lost(queue, reason, 'no route');
+    if (routed.length === 0 && !input.isDelayed) this.#lost(queue, reason, 'no route');
     if (reason === 'rejected') return routed;
     return routed.filter((target) => {
       if (!isCycle(history, target.name)) return true;

@@ -1,5 +1,6 @@
 import type { FieldTable } from '../wire/table.ts';
 import type { Binding, ExchangeIdentity } from './exchange.ts';
+import type { Clock } from './clock.ts';
 import type { RecoveredPlace } from './journal.ts';
 import type { ReplayHost } from './replay.ts';
 import type { RoutingInput } from './routing-input.ts';
@@ -13,18 +14,25 @@ export interface Router {
   add(binding: Binding): void;
   remove(binding: Binding): void;
   match(input: RoutingInput, found: Set<Binding>): void;
+  /** Refuses a message that is published to the exchange itself. */
+  checkMessage?(input: RoutingInput): void;
   /** A client made a new binding. */
   bound?(binding: Binding): void;
   /** What it kept before a restart, in order of arrival. */
   restore?(places: readonly RecoveredPlace[]): void;
   /** The exchange is gone. */
   close?(): void;
+  /** How many messages it holds back (DLM-17). */
+  readonly delayedCount?: number;
 }
 
 /** What exchanges need of the vhost they are in. */
 export interface ExchangeHost extends ReplayHost {
   /** A whole number by chance, from 0 to one less than `below`. */
   random(below: number): number;
+  readonly clock: Clock;
+  /** Runs a task after the present one, when others had their turn. */
+  soon(task: () => void): void;
 }
 
 /** What is special about a type of exchanges; all else is the same for all of them. */

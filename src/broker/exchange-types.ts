@@ -1,5 +1,6 @@
 import { AmqpError } from '../wire/errors.ts';
 import { consistentHashExchange } from './consistent-hash-exchange.ts';
+import { delayedExchange } from './delayed-exchange.ts';
 import { directExchange } from './direct-exchange.ts';
 import type { ExchangeType } from './exchange-type.ts';
 import { fanoutExchange } from './fanout-exchange.ts';
@@ -20,6 +21,7 @@ const types = {
   'x-random': randomExchange,
   'x-local-random': localRandomExchange,
   'x-recent-history': recentHistoryExchange,
+  'x-delayed-message': delayedExchange(typeNamed),
 } satisfies Record<string, ExchangeType>;
 
 export type ExchangeTypeName = keyof typeof types;
@@ -35,4 +37,9 @@ export function exchangeTypeName(text: string): ExchangeTypeName {
   if (Object.hasOwn(exchangeTypes, text)) return text as ExchangeTypeName;
   const what = text === '' ? 'invalid' : 'unknown';
   throw new AmqpError('PRECONDITION_FAILED', `${what} exchange type '${text}'`);
+}
+
+/** For a type that stands for another one. */
+function typeNamed(name: string): ExchangeType {
+  return exchangeTypes[exchangeTypeName(name)];
 }

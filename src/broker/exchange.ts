@@ -88,6 +88,11 @@ export class Exchange {
     this.#type.checkBinding?.(binding);
   }
 
+  /** Messages that wait here for their time, whatever its type (DLM-17). */
+  get delayedCount(): number {
+    return this.#router.delayedCount ?? 0;
+  }
+
   /** The binding that is the same as this one; undefined when there is none. */
   find(binding: Omit<Binding, 'source'>): Binding | undefined {
     return this.#bindings.get(bindingId(binding));
@@ -119,6 +124,11 @@ export class Exchange {
   /** It is gone. Called by the vhost only. */
   close(): void {
     this.#router.close?.();
+  }
+
+  /** @throws {AmqpError} PRECONDITION_FAILED when its type does not take such a message */
+  checkMessage(input: RoutingInput): void {
+    this.#router.checkMessage?.(input);
   }
 
   match(input: RoutingInput, found: Set<Binding>): void {

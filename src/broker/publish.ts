@@ -158,6 +158,7 @@ export class Publisher {
     const { routingKey } = address;
     const routingKeys = moreKeys === undefined ? [routingKey] : [routingKey, ...moreKeys.cc, ...moreKeys.bcc];
     const input = new RoutingInput(routingKeys, properties, this.#scan);
+    exchange.checkMessage(input);
     const targets = route(this.#vhost, exchange, input);
     const way = { targets, keepers: input.keepers ?? NO_KEEPERS };
     if (moreKeys === undefined && !input.isOneOff) this.#lastWay = way;

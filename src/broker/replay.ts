@@ -26,12 +26,20 @@ export interface ReplayHost extends Topology {
 /**
  * Sends a kept message to a destination. It is a new message there, younger than all others, and its lifetime begins
  * now; the body is shared.
+ * @param edit makes the properties it is sent with
  */
-export function replay(host: ReplayHost, kept: Message, destination: Destination): void {
+export function replay(
+  host: ReplayHost,
+  kept: Message,
+  destination: Destination,
+  edit?: (properties: Buffer, scan: PropertyScan) => Buffer,
+): void {
   const { journal } = host;
   const page = kept.page.bytes ?? journal.load(kept.page);
-  const properties = page.subarray(kept.propertiesAt, kept.propertiesAt + kept.propertiesLength);
-  const scan = new PropertyScan().scan(properties, 0, properties.length);
+  const before = page.subarray(kept.propertiesAt, kept.propertiesAt + kept.propertiesLength);
+  const scan = new PropertyScan().scan(before, 0, before.length);
+  const properties = edit === undefined ? before : edit(before, scan);
+  if (edit !== undefined) scan.scan(properties, 0, properties.length);
   const input = new RoutingInput(kept.routingKeys, properties, scan);
   const targets = destination.kind === 'queue' ? [destination] : route(host, destination, input);
   const keepers = input.keepers ?? NO_KEEPERS;

@@ -10,6 +10,10 @@ export class RoutingInput {
   readonly routingKeys: readonly string[];
   /** The route holds for this message only: more than its keys decided, or chance did. */
   isOneOff = false;
+  /** The exchange asked last holds the message back: no way leads on from there yet, nor to its alternate. */
+  isHeldBack = false;
+  /** It goes on later, on one of its ways at least: it is not lost. */
+  isDelayed = false;
   /** Those on its way that keep it. */
   keepers: Keeper[] | undefined = undefined;
   readonly #properties: Buffer;
@@ -33,6 +37,13 @@ export class RoutingInput {
     this.isOneOff = true;
     this.keepers ??= [];
     this.keepers.push(keeper);
+  }
+
+  /** It is kept, and goes on later. */
+  holdBack(keeper: Keeper): void {
+    this.isHeldBack = true;
+    this.isDelayed = true;
+    this.keep(keeper);
   }
 
   headers(): FieldTable {

@@ -22,7 +22,8 @@ export function route(topology: Topology, from: Exchange, input: RoutingInput): 
     if (visited.has(exchange)) continue;
     visited.add(exchange);
     const destinations = exchange.isDefault ? queuesByName(topology, input) : matching(exchange, input);
-    if (destinations.size === 0) waiting.push(...alternate(topology, exchange));
+    if (input.isHeldBack) input.isHeldBack = false;
+    else if (destinations.size === 0) waiting.push(...alternate(topology, exchange));
     for (const destination of destinations) {
       if (destination.kind === 'queue') queues.add(destination);
       else waiting.push(destination);

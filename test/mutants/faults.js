@@ -3,6 +3,21 @@
  * `topics` are those of the conformance suite that should notice, `tests` the unit tests that must when no client could.
  */
 export const faults = [
+  // Delayed exchanges
+  {
+    name: 'a delayed message goes to the alternate exchange at once, too',
+    file: 'src/broker/routing.ts',
+    find: 'if (input.isHeldBack) input.isHeldBack = false;',
+    put: 'if (input.isHeldBack && destinations.size > 0) input.isHeldBack = false;',
+    topics: ['delayed-exchange'],
+  },
+  {
+    name: 'a delayed message is delayed again by the next exchange',
+    file: 'src/broker/delayed-exchange.ts',
+    find: 'replay(this.#host, message, exchange, withoutDelay);',
+    put: 'replay(this.#host, message, exchange);',
+    topics: ['delayed-exchange'],
+  },
   // Direct reply-to
   {
     name: 'requests keep the name of the pseudo-queue',
@@ -322,8 +337,8 @@ export const faults = [
   {
     name: 'a mandatory message without a queue is not returned',
     file: 'src/server/basic.ts',
-    find: 'if (outcome === 0 && method.mandatory) this.#return(method, routed.properties, content.body);',
-    put: '',
+    find: '(outcome & Outcome.ROUTED) === 0 && method.mandatory)\n      this.#return(method, routed',
+    put: 'method.immediate)\n      this.#return(method, routed',
     topics: ['publishing'],
   },
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deleteExchange } from '../../src/broker/declare.ts';
-import { long, longstr } from '../../src/wire/table.ts';
+import { fieldTable, long, longstr } from '../../src/wire/table.ts';
+import type { FieldTable } from '../../src/wire/table.ts';
 import { bodies, crash, fresh, queueOf, restart, start } from '../support/durable.ts';
 
 describe('what survives a restart', () => {
@@ -347,5 +348,73 @@ describe('what an x-recent-history exchange keeps', () => {
     node.core.bind('x', 'q');
     node.core.publish('x', '', 'a');
     expect(bodies(node, 'q')).toEqual(['a']);
+  });
+});
+
+describe('what a delayed exchange holds back', () => {
+  const delay = (ms: number): FieldTable => fieldTable({ 'x-delay': long(ms) });
+
+  test('is due when it was to be, after restarts and crashes, whatever its delivery mode [DLM-16]', async () => {
+    let node = await fresh();
+    node.core.exchange('x', 'x-delayed-message', { 'x-delayed-type': longstr('direct') });
+    node.core.exchange(
+      'gone',
+      'x-delayed-message',
+      { 'x-delayed-type': longstr('direct') },
+      { durable: false },
+    );
+    node.core.queue('q');
+    node.core.bind('x', 'q', 'k');
+    node.core.publish('x', 'k', 'second', { deliveryMode: 2, headers: delay(2_000), expiration: '5000' });
+    node.core.publish('x', 'k', 'first', { headers: delay(1_000) });
+    node.core.publish('gone', 'k', 'lost', { deliveryMode: 2, headers: delay(1_000) });
+    await node.store.journal.flush();
+
+    node = await crash(node);
+    expect(node.core.vhost.exchanges.get('x')?.delayedCount).toBe(2);
+    node.core.advance(999);
+    expect(bodies(node, 'q')).toEqual([]);
+    node.core.advance(1);
+    expect(bodies(node, 'q')).toEqual(['first']);
+
+    node = await restart(node);
+    node.core.advance(999);
+    expect(bodies(node, 'q')).toEqual([]);
+    node.core.advance(1);
+    const [second] = node.core.look(queueOf(node, 'q'));
+    expect(second).toMatchObject({ body: 'second', exchange: 'x', properties: { expiration: '5000' } });
+    expect(second?.properties.headers).toEqual(delay(-2_000));
+
+    node = await restart(node);
+    expect(node.core.vhost.exchanges.get('x')?.delayedCount).toBe(0);
+    node.core.advance(10_000);
+    expect(bodies(node, 'q')).toEqual([]);
+  });
+
+  test('and fell due meanwhile is routed at the start, in order [DLM-16]', async () => {
+    let node = await fresh();
+    node.core.exchange('x', 'x-delayed-message', { 'x-delayed-type': longstr('fanout') });
+    node.core.queue('q');
+    node.core.bind('x', 'q');
+    for (const ms of [3_000, 1_000, 2_000, 9_000]) {
+      node.core.publish('x', '', `${ms}`, { deliveryMode: 2, headers: delay(ms) });
+    }
+    await node.store.close();
+    node = await start(node.directory, node.core.clock.now() + 5_000);
+    node.core.advance(0);
+    expect(bodies(node, 'q')).toEqual(['1000', '2000', '3000']);
+  });
+
+  test('is gone from the disk with the exchange', async () => {
+    let node = await fresh();
+    const declare = (): unknown =>
+      node.core.exchange('x', 'x-delayed-message', { 'x-delayed-type': longstr('fanout') });
+    declare();
+    node.core.publish('x', '', 'old', { deliveryMode: 2, headers: delay(10) });
+    await node.store.journal.flush();
+    deleteExchange(node.core.vhost, 'x', false, node.core.actor);
+    declare();
+    node = await restart(node);
+    expect(node.core.vhost.exchanges.get('x')?.delayedCount).toBe(0);
   });
 });
