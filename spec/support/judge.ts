@@ -32,6 +32,8 @@ export interface JudgeOptions extends Target {
   readonly lanes?: number;
   /** Tries no further case after the first that failed; those that run already are ended. */
   readonly bail?: boolean;
+  /** Tries no further case once it is aborted; those that run already are ended and clean up. */
+  readonly signal?: AbortSignal;
   /** Called with the broker before the first case. */
   readonly onStart?: (broker: Broker) => void;
   /** Called after each case, in the order in which they end. */
@@ -75,6 +77,11 @@ class Judge {
     return this.#results;
   }
 
+  get #isOver(): boolean {
+    const { bail, signal } = this.#options;
+    return signal?.aborted === true || (bail === true && this.#hasFailed);
+  }
+
   /** Records it as skipped when this broker cannot be judged by it. */
   #skip(one: Case): boolean {
     const reason = reasonToSkip(this.#broker, one);
@@ -86,7 +93,7 @@ class Judge {
     const queue = cases.values();
     const lane = async (): Promise<void> => {
       for (const one of queue) {
-        if (this.#hasFailed && this.#options.bail === true) return;
+        if (this.#isOver) return;
         this.#record(await this.#try(one, rendezvous));
         rendezvous.leave();
       }

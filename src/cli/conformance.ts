@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Case, JudgeOptions, Report, Result, Target } from '../../spec/index.ts';
 import { suggestion } from '../app/suggest.ts';
 import { Failure } from './failure.ts';
+import { interruptible } from './interrupt.ts';
 import { collect, count } from './options.ts';
 import { Output } from './output.ts';
 import { shellRestart, spawnOwnBroker } from './own-broker.ts';
@@ -70,7 +71,10 @@ async function conformance(options: ConformanceOptions): Promise<void> {
   const own = options.url === undefined ? await spawnOwnBroker() : undefined;
   try {
     const target = own ?? targetOf(options);
-    const report = await judge(suite, output, { ...target, cases, ...pace(options) });
+    const report = await interruptible(async (signal) => {
+      signal.addEventListener('abort', () => void own?.stop()); // nobody else may use it: no case need clean up there
+      return judge(suite, output, { ...target, cases, ...pace(options), signal });
+    });
     for (const file of options.report ?? []) await writeReport(suite, file, report);
     if (report.counts.failed === 0) return;
     throw new Failure(
@@ -167,16 +171,23 @@ function pace({ lanes, bail }: ConformanceOptions): Pick<JudgeOptions, 'lanes' |
 
 async function judge(suite: Suite, output: Output, options: JudgeOptions): Promise<Report> {
   const onResult = (result: Result): void => {
+    if (options.signal?.aborted === true) return; // it failed because it was interrupted
     if (output.json) void output.result('', suite.caseReport(result));
     else if (result.outcome === 'failed') void output.result(describeFailure(result), {});
   };
   try {
     const report = suite.reportOf(await suite.judge({ ...options, onResult }), suite.cases);
     const { broker, counts, seconds } = report;
+    if (options.signal?.aborted === true) {
+      throw new Failure(
+        'interrupted',
+        `interrupted before ${options.cases.length - report.cases.length} cases`,
+      );
+    }
     await output.result(suite.summary(report), { broker, ...counts, seconds });
     return report;
   } catch (error) {
-    throw asFailure(error, options.url);
+    throw error instanceof Failure ? error : asFailure(error, options.url);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunningBroker } from '../../src/index.ts';
 import { startTestBroker } from '../support/broker.ts';
-import { run } from './support.ts';
+import { run, start } from './support.ts';
 
 let broker: RunningBroker;
 let folder: string;
@@ -66,6 +66,20 @@ test('it ends with 10 when a case fails, and shows which and why', async () => {
   expect(stdout).toMatch(/EXPIRED/);
   expect(stderr).toMatch(/^leveret: Leveret \S+ \(as RabbitMQ 4\.2\.0\) failed \d+ of \d+ cases\n$/);
   expect(code).toBe(10);
+});
+
+test('a signal ends it, its own broker, and the data of that', async () => {
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = folder;
+  const running = start('', ['conformance', '--topic', 'message-ttl', '--json']);
+  if (before === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = before;
+  await running.shows('"outcome":"passed"');
+  running.process.kill('SIGTERM');
+  const { code, stderr } = await running.outcome; // not before the broker let go of its standard error, too
+  expect(code).toBe(130);
+  expect(stderr).toMatch(/interrupted before \d+ cases/);
+  expect((await readdir(folder)).filter((name) => name.startsWith('leveret-'))).toEqual([]);
 });
 
 test('--list names the cases and tries none', async () => {
