@@ -38,7 +38,7 @@ export interface ContentBytes {
  */
 export class Output {
   readonly #stream: Duplex;
-  readonly #onFirst: () => void;
+  readonly #onFlush: () => void;
   readonly #onDrain: () => void;
   #frameMax = 4096;
   #chunk: Buffer = Buffer.alloc(0);
@@ -47,7 +47,7 @@ export class Output {
   #at = 0;
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
-  #isBusy = false;
+  #isScheduled = false;
   #wasFull = false;
   /** Whether anything was sent since somebody last reset it: for heartbeats. */
   hasSent = false;
@@ -57,12 +57,12 @@ export class Output {
   #lastKeyBytes = shortstrBytes('');
 
   /**
-   * @param onFirst the first frame of a turn was written: `flush` is to be called before the turn ends
+   * @param onFlush what gathered is about to leave: the last chance to say something in this turn
    * @param onDrain there is room again after `isFull` was answered with yes
    */
-  constructor(stream: Duplex, onFirst: () => void, onDrain: () => void) {
+  constructor(stream: Duplex, onFlush: () => void, onDrain: () => void) {
     this.#stream = stream;
-    this.#onFirst = onFirst;
+    this.#onFlush = onFlush;
     this.#onDrain = onDrain;
     stream.on('drain', () => this.#drained());
   }
@@ -133,9 +133,18 @@ export class Output {
     this.#at = writeNack(chunk, this.#at, channel, deliveryTag, false);
   }
 
-  /** Hands over to the stream what has gathered. */
-  flush(): void {
-    this.#isBusy = false;
+  /** What gathers leaves at the end of this turn. */
+  schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#onFlush();
+      this.#isScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
     this.#collect();
     const gathered = this.#gathered;
     if (gathered.length === 0) return;
@@ -182,10 +191,7 @@ export class Output {
 
   /** A chunk with room for `size` bytes at `#at`. */
   #room(size: number): Buffer {
-    if (!this.#isBusy) {
-      this.#isBusy = true;
-      this.#onFirst();
-    }
+    if (!this.#isScheduled) this.schedule();
     if (this.#at + size > this.#chunk.length) {
       const isBusy = this.#gatheredBytes + this.#at - this.#start + size > SMALL_CHUNK;
       this.#collect();

@@ -7,7 +7,7 @@ import type { Journal } from '../../src/broker/journal.ts';
 import { MemoryJournal } from '../../src/broker/memory-journal.ts';
 import { Alarms } from '../../src/server/alarms.ts';
 import { Connection } from '../../src/server/connection.ts';
-import type { ConnectionHost } from '../../src/server/connection.ts';
+import type { ConnectionHost } from '../../src/server/connection-host.ts';
 import { DEFAULT_LIMITS } from '../../src/server/limits.ts';
 import type { ServerLimits } from '../../src/server/limits.ts';
 import type { Log } from '../../src/server/log.ts';
