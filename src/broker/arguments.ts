@@ -13,9 +13,10 @@ import {
 import type { QueueType } from './queue-type.ts';
 import { integerOf, printValue, sameValue, textOf } from './term.ts';
 
-type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
+export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
+type DeadLetterStrategy = 'at-most-once' | 'at-least-once';
 
-/** The x-arguments of a queue, read once. Limits that are absent are Infinity, so that nothing has to ask. */
+/** The x-arguments of a queue, read once: what was declared. Limits that are absent are Infinity. */
 export interface QueueArguments {
   readonly type: QueueType;
   /** Milliseconds; Infinity when absent. */
@@ -24,25 +25,21 @@ export interface QueueArguments {
   readonly expires: number;
   readonly deadLetterExchange: string | undefined;
   readonly deadLetterRoutingKey: string | undefined;
-  /** A dead message stays until every queue it is to go to has it (DLX-13). */
-  readonly deadLetterAtLeastOnce: boolean;
+  readonly deadLetterStrategy: DeadLetterStrategy | undefined;
   /** Ready messages. */
   readonly maxLength: number;
   /** Bytes of the bodies of ready messages. */
   readonly maxLengthBytes: number;
-  readonly overflow: Overflow;
+  readonly overflow: Overflow | undefined;
   /** 0 for a queue without priorities; 1 for a quorum queue, which knows two levels (QUE-37). */
   readonly maxPriority: number;
   readonly singleActiveConsumer: boolean;
-  /** How often a message may come back (DLV-02); Infinity when there is no limit. */
-  readonly deliveryLimit: number;
+  /** How often a message may come back (DLV-02); below 0: as often as it likes. */
+  readonly deliveryLimit: number | undefined;
 }
 
 /** In a quorum queue, what is above is served twice as often (QUE-37). */
 const HIGHEST_NORMAL_PRIORITY = 4;
-
-/** Of quorum queues, since 4.0 (DLV-03). */
-const DEFAULT_DELIVERY_LIMIT = 20;
 
 /** The line a message of this priority stands in, 0 to `maxPriority` (QUE-35, QUE-37). */
 export function laneOf({ type, maxPriority }: QueueArguments, priority: number): number {
@@ -80,24 +77,19 @@ export function readQueueArguments(label: string, table: FieldTable): QueueArgum
   if (bad !== undefined) throw invalid(label, bad.name, `: ${bad.reason}`);
   const foreign = foreignArgument(type, table);
   if (foreign !== undefined) throw invalid(label, foreign, ` of queue type ${type.module}`);
-  const deadLetterExchange = textOf(table.get('x-dead-letter-exchange'));
-  const overflow = effectiveOverflow(type, table);
   return {
     type,
     messageTtl: number(table, 'x-message-ttl', Infinity),
     expires: number(table, 'x-expires', Infinity),
-    deadLetterExchange,
+    deadLetterExchange: textOf(table.get('x-dead-letter-exchange')),
     deadLetterRoutingKey: textOf(table.get('x-dead-letter-routing-key')),
-    deadLetterAtLeastOnce:
-      textOf(table.get('x-dead-letter-strategy')) === 'at-least-once' &&
-      deadLetterExchange !== undefined &&
-      overflow === 'reject-publish',
+    deadLetterStrategy: textOf(table.get('x-dead-letter-strategy')) as DeadLetterStrategy | undefined,
     maxLength: number(table, 'x-max-length', Infinity),
     maxLengthBytes: number(table, 'x-max-length-bytes', Infinity),
-    overflow,
+    overflow: textOf(table.get('x-overflow')) as Overflow | undefined,
     maxPriority: type === QUORUM ? 1 : number(table, 'x-max-priority', 0),
     singleActiveConsumer: table.get('x-single-active-consumer')?.value === true,
-    deliveryLimit: deliveryLimit(type, table),
+    deliveryLimit: deliveryLimit(table),
   };
 }
 
@@ -114,19 +106,11 @@ function unsupportedQueueType(label: string, type: string): AmqpError {
   return invalid(label, 'x-queue-type', `: "unsupported queue type '${type}'"`);
 }
 
-/** Quorum queues take `reject-publish-dlx` for `drop-head` (LEN-15). */
-function effectiveOverflow(type: QueueType, table: FieldTable): Overflow {
-  const overflow = (textOf(table.get('x-overflow')) ?? 'drop-head') as Overflow;
-  return type === QUORUM && overflow === 'reject-publish-dlx' ? 'drop-head' : overflow;
-}
-
-/** Only quorum queues have one; what is no integer counts as absent, what is negative as none (DLV-01, DLV-03). */
-function deliveryLimit(type: QueueType, table: FieldTable): number {
-  if (type !== QUORUM) return Infinity;
+/** What is no integer counts as absent (DLV-01). */
+function deliveryLimit(table: FieldTable): number | undefined {
   const value = table.get('x-delivery-limit');
   const limit = value === undefined ? undefined : integerOf(value);
-  if (limit === undefined) return DEFAULT_DELIVERY_LIMIT;
-  return limit < 0n ? Infinity : Number(limit);
+  return limit === undefined ? undefined : Number(limit);
 }
 
 /** Refuses what replicated queues cannot be, in RabbitMQ's order (QUE-17). */

@@ -71,24 +71,29 @@ export class Consumers {
   /** Rounds by priority, highest first; each holds those that may have credit. */
   readonly #rounds: { readonly priority: number; readonly ring: Ring<Subscription> }[] = [];
   readonly #singleActive: boolean;
+  readonly #isQuorum: boolean;
   readonly #displaces: boolean;
   #active: Subscription | undefined = undefined;
   /** Displaces the active one as soon as that has nothing unacked. */
   #challenger: Subscription | undefined = undefined;
 
-  /** @param displaces a higher priority displaces the single active consumer, as in quorum queues (CNS-31) */
-  constructor(singleActive: boolean, displaces = false) {
+  /** @param isQuorum a higher priority displaces the single active consumer (CNS-31), and none is exclusive (CNS-05) */
+  constructor(singleActive: boolean, isQuorum = false) {
     this.#singleActive = singleActive;
-    this.#displaces = singleActive && displaces;
+    this.#isQuorum = isQuorum;
+    this.#displaces = singleActive && isQuorum;
   }
 
   get count(): number {
     return this.#all.size;
   }
 
-  get hasExclusive(): boolean {
-    for (const subscription of this.#all) if (subscription.exclusive) return true;
-    return false;
+  /** Whether none of these wants the queue for itself (CNS-04, CNS-33). */
+  admits({ exclusive }: Subscription): boolean {
+    if (this.#isQuorum) return true;
+    if (exclusive && (this.count > 0 || this.#singleActive)) return false;
+    for (const subscription of this.#all) if (subscription.exclusive) return false;
+    return true;
   }
 
   [Symbol.iterator](): IterableIterator<Subscription> {

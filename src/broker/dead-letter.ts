@@ -9,7 +9,8 @@ import type { Keeper } from './keeper.ts';
 import type { KeptDead } from './kept-dead.ts';
 import { Message } from './message.ts';
 import type { Entry, MoreKeys } from './message.ts';
-import type { DeathReason, Queue } from './queue.ts';
+import type { Queue } from './queue.ts';
+import type { DeathReason } from './queue-host.ts';
 import { Ring } from './ring.ts';
 import { route } from './routing.ts';
 import type { Topology } from './routing.ts';
@@ -132,7 +133,7 @@ export class DeadLetters {
 
   /** Copies are placed before the original is settled: both land in the same commit, or neither. */
   #buryOne({ queue, entry, reason }: Burial): void {
-    const name = queue.arguments.deadLetterExchange;
+    const name = queue.settings.deadLetterExchange;
     const exchange = name === undefined ? undefined : this.#host.exchanges.get(name); // looked up at each death (DLX-03)
     if (queue.kept !== undefined) return this.#buryKept(queue, queue.kept.get(entry), exchange);
     if (exchange !== undefined) this.#republish(queue, entry.message, reason, exchange);
@@ -208,7 +209,7 @@ export class DeadLetters {
 
   /** Routed by the dead-letter routing key alone, or by all keys the message has, BCC included (DLX-15). */
   #copy(queue: Queue, message: Message, exchange: Exchange): Message {
-    const own = queue.arguments.deadLetterRoutingKey;
+    const own = queue.settings.deadLetterRoutingKey;
     const moreKeys: MoreKeys | undefined = own === undefined ? message.moreKeys : undefined;
     const id = this.#host.nextMessageId();
     const { persistent, priority } = message;

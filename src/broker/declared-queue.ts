@@ -3,7 +3,7 @@ import type { Binding } from './exchange.ts';
 import type { Recovered } from './journal.ts';
 import type { Entry, Message } from './message.ts';
 import type { QueueType } from './queue-type.ts';
-import type { QueueIdentity } from './queue.ts';
+import type { QueueIdentity } from './queue-host.ts';
 
 /** The consumers of a queue, in no particular order. */
 export interface ConsumerSet extends Iterable<Subscription> {

@@ -2,7 +2,8 @@ import { Deadline } from './expiry.ts';
 import type { Keeper } from './keeper.ts';
 import type { Entry } from './message.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
-import type { DeathReason, Queue, QueueHost } from './queue.ts';
+import type { Queue } from './queue.ts';
+import type { DeathReason, QueueHost } from './queue-host.ts';
 import { Ring } from './ring.ts';
 
 /** A dead message that stays in its queue until everybody who is to have it took it. */

@@ -1,14 +1,9 @@
-import type { QueueArguments } from './arguments.ts';
 import type { KeptDeadLetters } from './kept-dead.ts';
+import type { QueueSettings } from './queue-settings.ts';
 import type { Ready } from './ready.ts';
 
-/** Whether the queue has a limit at all. */
-export function isLimited(limits: QueueArguments): boolean {
-  return limits.maxLength !== Infinity || limits.maxLengthBytes !== Infinity;
-}
-
 /** Over the limit means strictly greater; only ready messages and bodies count (LEN-02, LEN-03, LEN-04). */
-export function isOver(limits: QueueArguments, ready: Ready): boolean {
+export function isOver(limits: QueueSettings, ready: Ready): boolean {
   return ready.length > limits.maxLength || ready.bytes > limits.maxLengthBytes;
 }
 
@@ -17,7 +12,7 @@ export function isOver(limits: QueueArguments, ready: Ready): boolean {
  * @param kept dead letters that nobody took yet: they count, too (DLX-14)
  */
 export function wouldBeOver(
-  limits: QueueArguments,
+  limits: QueueSettings,
   ready: Ready,
   bodyLength: number,
   kept: KeptDeadLetters | undefined,

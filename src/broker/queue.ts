@@ -1,56 +1,27 @@
 import { AmqpError } from '../wire/errors.ts';
-import type { FieldTable } from '../wire/table.ts';
 import { laneOf, queueLabel } from './arguments.ts';
 import type { QueueArguments } from './arguments.ts';
-import type { Clock } from './clock.ts';
 import { Consumers } from './consumers.ts';
 import type { Subscription } from './consumers.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
+import { Dying } from './dying.ts';
 import type { Binding } from './exchange.ts';
-import { Deadline, takeExpired } from './expiry.ts';
-import type { Journal, Recovered } from './journal.ts';
+import { Deadline } from './expiry.ts';
+import type { Recovered } from './journal.ts';
+import { Handout } from './handout.ts';
 import { KeptDeadLetters } from './kept-dead.ts';
 import { Entry } from './message.ts';
 import type { Message } from './message.ts';
-import { isLimited, isOver, wouldBeOver } from './overflow.ts';
+import { isOver, wouldBeOver } from './overflow.ts';
+import { Places } from './places.ts';
+import type { DeathReason, QueueHost, QueueIdentity } from './queue-host.ts';
+import { queueSettings } from './queue-settings.ts';
+import type { QueueSettings } from './queue-settings.ts';
 import { QUORUM } from './queue-type.ts';
 import { Ready } from './ready.ts';
-import { Ring } from './ring.ts';
 
-/** Why a message leaves a queue to be dead-lettered (DLX-02). */
-export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
-
-/** What a queue needs of the place it is in. */
-export interface QueueHost {
-  readonly clock: Clock;
-  readonly journal: Journal;
-  /** Has `queue.work()` called before long, once however often it is asked. */
-  later(queue: DeclaredQueue): void;
-  /** Dead-letters a message that is no longer ready; it ends with `queue.forget` or, if it is kept, `release`. */
-  bury(queue: Queue, entry: Entry, reason: DeathReason): void;
-  /** The queue has dead letters that nobody took: `queue.kept.soon()` when that may have changed. */
-  keeps(queue: Queue): void;
-  /** Deletes the queue: it expired, or its last consumer went away. */
-  remove(queue: DeclaredQueue): void;
-}
-
-/** What a queue is, fixed when it is declared. */
-export interface QueueIdentity {
-  /** Never used again, not even by a queue of the same name. */
-  readonly id: number;
-  readonly vhost: string;
-  readonly name: string;
-  readonly durable: boolean;
-  readonly autoDelete: boolean;
-  /** The connection that may use an exclusive queue; undefined when it is not exclusive. */
-  readonly owner: object | undefined;
-  /** As they were declared, for comparison and listing. */
-  readonly table: FieldTable;
-}
-
-/** Messages one call of `work` may let die, and hand out: about a millisecond. */
+/** Messages one call of `work` may let die: about a millisecond. */
 const BURIALS = 64;
-const DELIVERIES = 256;
 
 /** A queue: takes messages in, hands them out in order, and takes care of those that come back or fall due. */
 export class Queue implements DeclaredQueue {
@@ -58,6 +29,8 @@ export class Queue implements DeclaredQueue {
   readonly isStream = false;
   readonly identity: QueueIdentity;
   readonly arguments: QueueArguments;
+  /** What holds at the moment. */
+  settings: QueueSettings;
   readonly ready: Ready;
   readonly consumers: Consumers;
   /** Every binding that leads here. */
@@ -66,30 +39,29 @@ export class Queue implements DeclaredQueue {
   isScheduled = false;
   /** Dead letters nobody took yet; undefined when the queue does not keep them. */
   readonly kept: KeptDeadLetters | undefined;
-  #unackedCount = 0;
   #isDeleted = false;
   readonly #host: QueueHost;
-  readonly #isLimited: boolean;
   readonly #isQuorum: boolean;
-  /** Expired at the head or returned too often, not yet dead-lettered. */
-  readonly #dying = new Ring<Entry>();
-  readonly #headExpiry: Deadline;
-  readonly #queueExpiry: Deadline;
-  /** By lane: the youngest message a client has been given. */
-  readonly #delivered: number[];
+  readonly #places: Places;
+  readonly #dying: Dying;
+  readonly #handout: Handout;
+  readonly #lease: Deadline;
 
   constructor(host: QueueHost, identity: QueueIdentity, args: QueueArguments) {
     this.#host = host;
     this.identity = identity;
     this.arguments = args;
+    this.settings = queueSettings(args);
     this.#isQuorum = args.type === QUORUM;
-    this.ready = new Ready(args.maxPriority + 1, this.#isQuorum);
-    this.#delivered = Array.from({ length: args.maxPriority + 1 }, () => 0);
+    const lanes = args.maxPriority + 1;
+    this.ready = new Ready(lanes, this.#isQuorum);
     this.consumers = new Consumers(args.singleActiveConsumer, this.#isQuorum);
-    this.#isLimited = isLimited(args);
-    this.#headExpiry = new Deadline(host.clock, () => host.later(this));
-    this.#queueExpiry = new Deadline(host.clock, () => host.remove(this));
-    if (args.deadLetterAtLeastOnce) this.kept = new KeptDeadLetters(host, this);
+    this.#places = new Places(host.journal, identity, lanes, this.#isQuorum);
+    const later = (): void => host.later(this);
+    this.#dying = new Dying(host.clock, this.ready, later, (entry, reason) => this.#bury(entry, reason));
+    this.#handout = new Handout(this, this.#dying, this.#places, later);
+    this.#lease = new Deadline(host.clock, () => host.remove(this));
+    if (this.settings.deadLetterAtLeastOnce) this.kept = new KeptDeadLetters(host, this);
     this.touch();
   }
 
@@ -101,14 +73,13 @@ export class Queue implements DeclaredQueue {
     return this.identity.durable;
   }
 
-  /** Whether a message would still be there after a restart: quorum queues keep transient ones, too (QUE-31). */
   records(persistent: boolean): boolean {
-    return this.identity.durable && (persistent || this.#isQuorum);
+    return this.#places.records(persistent);
   }
 
   /** Handed out and not settled. */
   get unackedCount(): number {
-    return this.#unackedCount;
+    return this.#handout.unackedCount;
   }
 
   get isDeleted(): boolean {
@@ -131,20 +102,20 @@ export class Queue implements DeclaredQueue {
    * @returns false when the queue is full and refuses it (LEN-10)
    */
   publish(message: Message, ttl: number): boolean {
-    const lifetime = Math.min(ttl, this.arguments.messageTtl);
+    const lifetime = Math.min(ttl, this.settings.messageTtl);
     const expiresAt = lifetime === Infinity ? Infinity : this.#host.clock.now() + lifetime;
-    const isFull = this.#isLimited && this.#wouldBeOver(message);
+    const isFull = this.settings.isLimited && this.#wouldBeOver(message);
     if (isFull && !this.#isQuorum && this.#refuses(message)) return false;
-    const taker = isFull || lifetime === 0 ? this.#taker() : undefined;
+    const taker = isFull || lifetime === 0 ? this.#handout.taker() : undefined;
     if (isFull && taker === undefined && this.#isQuorum && this.#refuses(message)) return false; // LEN-11
-    const entry = this.#take(message, expiresAt);
+    const entry = this.#places.take(message, expiresAt, laneOf(this.arguments, message.priority));
     if (taker !== undefined) {
-      this.#give(taker, entry);
+      this.#handout.give(taker, entry);
       return true;
     }
     this.ready.push(entry);
     if (isFull) this.#dropSurplus();
-    if (expiresAt !== Infinity) this.#aimAtHead();
+    if (expiresAt !== Infinity) this.#dying.aimAtHead();
     this.#host.later(this);
     return true;
   }
@@ -159,24 +130,20 @@ export class Queue implements DeclaredQueue {
       throw new AmqpError('RESOURCE_LOCKED', `cannot obtain access to locked ${this.label}. ${why}`);
     }
     this.touch();
-    this.#deliver();
-    const entry = this.#unexpiredHead(Infinity);
-    if (entry === undefined) return undefined;
-    this.ready.shift();
-    this.#handedOut(entry);
-    if (this.#headMayExpire) this.#host.later(this);
+    const entry = this.#handout.get();
+    if (entry !== undefined && this.#dying.headMayExpire) this.#host.later(this);
     return entry;
   }
 
   /** A handed-out message has done its work. */
   ack(entry: Entry): void {
-    this.#unackedCount--;
+    this.#handout.unackedCount--;
     this.forget(entry);
   }
 
   /** A handed-out message is refused for good; when the queue is gone it goes without dead-lettering (EXP-12). */
   reject(entry: Entry): void {
-    this.#unackedCount--;
+    this.#handout.unackedCount--;
     if (this.#isDeleted) this.forget(entry);
     else this.#bury(entry, 'rejected');
   }
@@ -186,15 +153,15 @@ export class Queue implements DeclaredQueue {
    * did so too often die (DLV-02).
    */
   requeue(entries: readonly Entry[]): void {
-    this.#unackedCount -= entries.length;
+    this.#handout.unackedCount -= entries.length;
     if (this.#isDeleted) {
       for (const entry of entries) this.forget(entry);
       return;
     }
     for (const entry of entries) entry.returns++;
-    if (this.#isLimited) this.#deliver(); // what a consumer would have taken by now does not count
-    this.ready.putBack(this.arguments.deliveryLimit === Infinity ? entries : this.#withoutWornOut(entries));
-    if (this.#isLimited) this.#dropSurplus();
+    if (this.settings.isLimited) this.#handout.deliver(); // what a consumer would have taken by now does not count
+    this.ready.putBack(this.#dying.withoutWornOut(entries, this.settings.deliveryLimit));
+    if (this.settings.isLimited) this.#dropSurplus();
     this.#host.later(this);
   }
 
@@ -207,13 +174,11 @@ export class Queue implements DeclaredQueue {
 
   /** @throws {AmqpError} ACCESS_REFUSED when one of the two wants the queue for itself (CNS-04, CNS-33) */
   addConsumer(subscription: Subscription): void {
-    const exclusive = subscription.exclusive && !this.#isQuorum; // CNS-05
-    const refused = exclusive && (this.consumers.count > 0 || this.arguments.singleActiveConsumer);
-    if (refused || (!this.#isQuorum && this.consumers.hasExclusive)) {
+    if (!this.consumers.admits(subscription)) {
       throw new AmqpError('ACCESS_REFUSED', `${this.label} in exclusive use`);
     }
     this.consumers.add(subscription);
-    this.#queueExpiry.aim(Infinity);
+    this.#lease.aim(Infinity);
     this.#host.later(this);
   }
 
@@ -234,25 +199,21 @@ export class Queue implements DeclaredQueue {
 
   /** The queue is in use: an idle one is deleted `x-expires` after the last time (QEX-02, QEX-03). */
   touch(): void {
-    const { expires } = this.arguments;
+    const { expires } = this.settings;
     if (expires === Infinity || this.consumers.count > 0) return;
-    this.#queueExpiry.aim(this.#host.clock.now() + expires);
+    this.#lease.aim(this.#host.clock.now() + expires);
   }
 
   /** One slice of what there is to do: let the expired die, hand out the rest. Asks for more when more is left. */
   work(): void {
     if (this.#isDeleted) return;
-    if (this.#headMayExpire) {
-      takeExpired(this.ready, this.#host.clock.now(), this.#dying, BURIALS - this.#dying.length);
-    }
-    for (let left = BURIALS; left > 0 && this.#dying.length > 0; left--) {
-      const entry = this.#dying.shift() as Entry;
-      this.#bury(entry, entry.returns > this.arguments.deliveryLimit ? 'delivery_limit' : 'expired');
-    }
+    if (this.#dying.headMayExpire) this.#dying.scan(BURIALS - this.#dying.length);
+    this.#dying.bury(BURIALS);
     this.kept?.retry(BURIALS);
-    this.#deliver();
-    if (this.#dying.length > 0 || this.#isHeadExpired || this.kept?.hasDue === true) this.#host.later(this);
-    else this.#aimAtHead();
+    this.#handout.deliver();
+    if (this.#dying.length > 0 || this.#dying.isHeadExpired || this.kept?.hasDue === true)
+      this.#host.later(this);
+    else this.#dying.aimAtHead();
   }
 
   /** Messages found on disk, as they stood before the restart. */
@@ -261,7 +222,7 @@ export class Queue implements DeclaredQueue {
       message.places++;
       const entry = new Entry(message, expiresAt, Math.min(lane, this.arguments.maxPriority), true, returns);
       if (death !== undefined && this.kept !== undefined) this.kept.restore(entry, death as DeathReason);
-      else if (returns > this.arguments.deliveryLimit) this.#dying.push(entry);
+      else if (returns > this.settings.deliveryLimit) this.#dying.wornOut(entry);
       else this.ready.push(entry);
     }
     this.#host.later(this);
@@ -270,22 +231,15 @@ export class Queue implements DeclaredQueue {
   /** Ends the queue: its messages are dropped, never dead-lettered (EXP-11). Called by the vhost only. */
   close(): void {
     this.#isDeleted = true;
-    this.#headExpiry.cancel();
-    this.#queueExpiry.cancel();
-    const rest = [...this.ready.clear(), ...this.#dying];
-    for (const entry of rest) this.forget(entry);
+    this.#places.close();
+    this.#lease.cancel();
+    for (const entry of [...this.ready.clear(), ...this.#dying.close()]) this.forget(entry);
     for (const entry of this.kept?.close() ?? []) this.release(entry);
-    this.#dying.clear();
   }
 
   /** The message is no longer in this queue. */
   forget(entry: Entry): void {
-    const { message } = entry;
-    if (entry.recorded && !this.#isDeleted) this.#host.journal.settle(message, this.identity.id);
-    if (this.#isQuorum && (entry.returns > 0 || this.kept?.get(entry)?.isNoted === true)) {
-      this.#host.journal.note(message, this.identity.id, 0, undefined);
-    }
-    if (--message.places === 0) this.#host.journal.release(message);
+    this.#places.forget(entry, this.kept?.get(entry)?.isNoted === true);
   }
 
   /** Everybody took a dead message that was kept. */
@@ -299,114 +253,28 @@ export class Queue implements DeclaredQueue {
     this.#host.bury(this, entry, reason);
   }
 
-  /** Those that may be delivered once more; the others die. */
-  #withoutWornOut(entries: readonly Entry[]): Entry[] {
-    const { deliveryLimit } = this.arguments;
-    for (const entry of entries) if (entry.returns > deliveryLimit) this.#dying.push(entry);
-    return entries.filter((entry) => entry.returns <= deliveryLimit);
-  }
-
   #wouldBeOver(message: Message): boolean {
-    return wouldBeOver(this.arguments, this.ready, message.bodyLength, this.kept);
-  }
-
-  #take(message: Message, expiresAt: number): Entry {
-    const lane = laneOf(this.arguments, message.priority);
-    const recorded = this.records(message.persistent);
-    message.places++;
-    if (recorded) this.#host.journal.place(message, this.identity.id, expiresAt, lane);
-    return new Entry(message, expiresAt, lane, recorded, 0);
-  }
-
-  /** Who can take a message right now: its only chance with TTL 0 (TTL-15), or in a full queue (LEN-07). */
-  #taker(): Subscription | undefined {
-    this.#deliver();
-    return this.ready.length === 0 ? this.consumers.next() : undefined;
+    return wouldBeOver(this.settings, this.ready, message.bodyLength, this.kept);
   }
 
   #refuses(message: Message): boolean {
-    const limits = this.arguments;
-    if (limits.overflow === 'drop-head') return false;
-    this.#deliver(); // as above
+    const { overflow } = this.settings;
+    if (overflow === 'drop-head') return false;
+    this.#handout.deliver(); // as above
     if (!this.#wouldBeOver(message)) return false;
-    if (limits.overflow === 'reject-publish-dlx') {
+    if (overflow === 'reject-publish-dlx') {
       message.places++;
-      this.#host.bury(
-        this,
-        new Entry(message, Infinity, laneOf(this.arguments, message.priority), false, 0),
-        'maxlen',
-      );
+      const lane = laneOf(this.arguments, message.priority);
+      this.#host.bury(this, new Entry(message, Infinity, lane, false, 0), 'maxlen');
     }
     return true;
   }
 
   /** drop-head: the oldest go until the rest is within the limits (LEN-05). */
   #dropSurplus(): void {
-    if (this.arguments.overflow !== 'drop-head') return;
-    while (isOver(this.arguments, this.ready)) {
+    if (this.settings.overflow !== 'drop-head') return;
+    while (isOver(this.settings, this.ready)) {
       this.#host.bury(this, this.ready.shift() as Entry, 'maxlen');
     }
-  }
-
-  /** Moves ready messages to consumers until one of the two runs out. */
-  #deliver(): void {
-    for (let left = DELIVERIES; left > 0; left--) {
-      if (this.ready.length === 0) return;
-      const entry = this.#unexpiredHead(0);
-      const consumer = entry === undefined ? undefined : this.consumers.next();
-      if (entry === undefined || consumer === undefined) return;
-      this.ready.shift();
-      this.#give(consumer, entry);
-    }
-    this.#host.later(this);
-  }
-
-  /**
-   * The deliver-time check: a message is never handed out at or past its deadline, whoever asks (TTL-18).
-   * @param most how many expired ones may be passed over to find one that is not
-   */
-  #unexpiredHead(most: number): Entry | undefined {
-    if (!this.#isHeadExpired) return this.ready.peek();
-    takeExpired(this.ready, this.#host.clock.now(), this.#dying, most);
-    this.#host.later(this);
-    return this.#isHeadExpired ? undefined : this.ready.peek();
-  }
-
-  #give(consumer: Subscription, entry: Entry): void {
-    if (consumer.noAck) {
-      consumer.receiver.deliver(consumer, entry);
-      this.forget(entry);
-      return;
-    }
-    consumer.unacked++;
-    this.#handedOut(entry);
-    consumer.receiver.deliver(consumer, entry);
-  }
-
-  #handedOut(entry: Entry): void {
-    this.#unackedCount++;
-    if (!entry.recorded) return;
-    const { message, returns } = entry;
-    const { id } = message;
-    if (this.#isQuorum && returns > 0) {
-      this.#host.journal.note(message, this.identity.id, returns + 1, undefined); // it will come back once more
-    }
-    if (id <= (this.#delivered[entry.lane] ?? 0)) return;
-    this.#delivered[entry.lane] = id;
-    this.#host.journal.delivered(this.identity.id, entry.lane, id);
-  }
-
-  get #isHeadExpired(): boolean {
-    const expiresAt = this.ready.peek()?.expiresAt ?? Infinity;
-    return expiresAt !== Infinity && expiresAt <= this.#host.clock.now();
-  }
-
-  get #headMayExpire(): boolean {
-    return (this.ready.peek()?.expiresAt ?? Infinity) !== Infinity;
-  }
-
-  /** The alarm follows the head, whatever made it the head (EXP-04, EXP-08). */
-  #aimAtHead(): void {
-    this.#headExpiry.aim(this.ready.peek()?.expiresAt ?? Infinity);
   }
 }

@@ -4,7 +4,7 @@ import { queueLabel, readQueueArguments } from './arguments.ts';
 import type { Subscription } from './consumers.ts';
 import type { Entry, Message } from './message.ts';
 import { Queue } from './queue.ts';
-import type { QueueHost } from './queue.ts';
+import type { QueueHost } from './queue-host.ts';
 
 /** What a requester consumes from, and names in the `reply-to` of its requests (RTO-01, RTO-04). */
 export const REPLY_TO = 'amq.rabbitmq.reply-to';

@@ -9,7 +9,7 @@ import { Deadline } from './expiry.ts';
 import type { CommitListener, Recovered } from './journal.ts';
 import { Entry, Message } from './message.ts';
 import type { Page } from './message.ts';
-import type { QueueHost, QueueIdentity } from './queue.ts';
+import type { QueueHost, QueueIdentity } from './queue-host.ts';
 import type { StreamArguments } from './stream-arguments.ts';
 import { ChunkCache } from './stream-cache.ts';
 import { streamFilter, withOffset } from './stream-headers.ts';

@@ -4,6 +4,7 @@ import { readQueueArguments } from './arguments.ts';
 import type { QueueArguments } from './arguments.ts';
 import type { Clock } from './clock.ts';
 import type { Subscription } from './consumers.ts';
+import { bindingDefinition, exchangeDefinition, isDurable, queueDefinition } from './declared-definitions.ts';
 import { DeadLetters } from './dead-letter.ts';
 import type { DeadLetterHost, LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
@@ -15,8 +16,8 @@ import type { Definition, Journal, VhostSettings } from './journal.ts';
 import type { Keeper } from './keeper.ts';
 import type { Entry, Message } from './message.ts';
 import { Queue } from './queue.ts';
+import type { DeathReason, QueueHost, QueueIdentity } from './queue-host.ts';
 import { STREAM } from './queue-type.ts';
-import type { DeathReason, QueueHost, QueueIdentity } from './queue.ts';
 import { Replies } from './replies.ts';
 import { readStreamArguments } from './stream-arguments.ts';
 import { Stream } from './stream.ts';
@@ -277,25 +278,4 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     if (source === undefined || destination === undefined) return;
     source.add({ source, destination, bindingKey, arguments: table });
   }
-}
-
-/** A binding survives a restart if both its ends do (BND-08). */
-function isDurable({ source, destination }: Binding): boolean {
-  return source.durable && destination.durable;
-}
-
-function exchangeDefinition({ identity }: Exchange): Definition {
-  const { id, vhost, name, type, autoDelete, internal, table } = identity;
-  return { kind: 'exchange', vhost, name, id, type, autoDelete, internal, arguments: table };
-}
-
-function queueDefinition({ identity }: DeclaredQueue): Definition {
-  const { vhost, name, id, autoDelete, table } = identity;
-  return { kind: 'queue', vhost, name, id, autoDelete, arguments: table };
-}
-
-function bindingDefinition(vhost: string, binding: Binding): Definition {
-  const { source, destination, bindingKey, arguments: table } = binding;
-  const { kind: to, name } = destination;
-  return { kind: 'binding', vhost, source: source.name, destination: name, to, bindingKey, arguments: table };
 }

@@ -44,15 +44,15 @@ export const faults = [
   {
     name: 'the TTL of the message replaces that of the queue',
     file: 'src/broker/queue.ts',
-    find: 'Math.min(ttl, this.arguments.messageTtl)',
-    put: '(ttl === Infinity ? this.arguments.messageTtl : ttl)',
+    find: 'Math.min(ttl, this.settings.messageTtl)',
+    put: '(ttl === Infinity ? this.settings.messageTtl : ttl)',
     topics: ['message-ttl'],
   },
   {
     name: 'the TTL of the queue replaces that of the message',
     file: 'src/broker/queue.ts',
-    find: 'Math.min(ttl, this.arguments.messageTtl)',
-    put: 'this.arguments.messageTtl === Infinity ? ttl : this.arguments.messageTtl',
+    find: 'Math.min(ttl, this.settings.messageTtl)',
+    put: 'this.settings.messageTtl === Infinity ? ttl : this.settings.messageTtl',
     topics: ['message-ttl'],
   },
   {
@@ -71,24 +71,24 @@ export const faults = [
   },
   {
     name: 'no alarm is set for the head of a queue',
-    file: 'src/broker/queue.ts',
-    find: 'this.#headExpiry.aim(this.ready.peek()?.expiresAt ?? Infinity);',
+    file: 'src/broker/dying.ts',
+    find: 'this.#alarm.aim(this.#ready.peek()?.expiresAt ?? Infinity);',
     put: '',
     topics: ['message-ttl', 'expiry'],
   },
   {
     name: 'an expired head is handed out',
-    file: 'src/broker/queue.ts',
-    find: 'if (!this.#isHeadExpired) return this.ready.peek();',
-    put: 'if (this.ready.length > 0) return this.ready.peek();',
+    file: 'src/broker/handout.ts',
+    find: 'if (!this.#dying.isHeadExpired) return ready.peek();',
+    put: 'if (ready.length > 0) return ready.peek();',
     topics: ['message-ttl', 'expiry', 'settling'],
     tests: ['test/broker'],
   },
   {
     name: 'TTL 0 is not offered to a waiting consumer',
     file: 'src/broker/queue.ts',
-    find: 'isFull || lifetime === 0 ? this.#taker()',
-    put: 'isFull ? this.#taker()',
+    find: 'isFull || lifetime === 0 ? this.#handout.taker()',
+    put: 'isFull ? this.#handout.taker()',
     topics: ['message-ttl'],
   },
   {
@@ -108,8 +108,8 @@ export const faults = [
   {
     name: 'fetching does not renew x-expires',
     file: 'src/broker/queue.ts',
-    find: '    this.touch();\n    this.#deliver();',
-    put: '    this.#deliver();',
+    find: '    this.touch();\n    const entry',
+    put: '    const entry',
     topics: ['queue-expiry'],
   },
   {
@@ -195,7 +195,7 @@ export const faults = [
     name: 'a death names the dead-letter exchange instead of the exchange of the publish',
     file: 'src/broker/dead-letter.ts',
     find: '      exchange: message.exchange,\n',
-    put: "      exchange: queue.arguments.deadLetterExchange ?? '',\n",
+    put: "      exchange: queue.settings.deadLetterExchange ?? '',\n",
     topics: ['death-history'],
   },
   {
@@ -286,8 +286,8 @@ export const faults = [
   {
     name: 'reject-publish-dlx does not dead-letter',
     file: 'src/broker/queue.ts',
-    find: "if (limits.overflow === 'reject-publish-dlx') {",
-    put: "if (limits.overflow === ('none' as string)) {",
+    find: "if (overflow === 'reject-publish-dlx') {",
+    put: "if (overflow === ('none' as string)) {",
     topics: ['length-limits'],
   },
   {
@@ -346,7 +346,7 @@ export const faults = [
   {
     name: 'requeued messages go to the tail',
     file: 'src/broker/queue.ts',
-    find: 'this.ready.putBack(this.arguments.deliveryLimit === Infinity ? entries : this.#withoutWornOut(entries));',
+    find: 'this.ready.putBack(this.#dying.withoutWornOut(entries, this.settings.deliveryLimit));',
     put: 'for (const entry of entries) this.ready.push(entry);',
     topics: ['settling'],
   },
@@ -540,9 +540,9 @@ export const faults = [
   // Quorum queues
   {
     name: 'a quorum queue delivers once more than its limit allows',
-    file: 'src/broker/queue.ts',
-    find: 'const { deliveryLimit } = this.arguments;',
-    put: 'const deliveryLimit = this.arguments.deliveryLimit + 1;',
+    file: 'src/broker/queue-settings.ts',
+    find: 'return limit < 0 ? Infinity : limit;',
+    put: 'return limit < 0 ? Infinity : limit + 1;',
     topics: ['redelivery'],
   },
   {
@@ -554,9 +554,9 @@ export const faults = [
   },
   {
     name: 'a quorum queue forgets transient messages',
-    file: 'src/broker/queue.ts',
-    find: 'this.identity.durable && (persistent || this.#isQuorum)',
-    put: 'this.identity.durable && persistent',
+    file: 'src/broker/places.ts',
+    find: 'this.#isDurable && (persistent || this.#isQuorum)',
+    put: 'this.#isDurable && persistent',
     topics: ['durability'],
     tests: ['test/store'],
   },
@@ -577,8 +577,8 @@ export const faults = [
   {
     name: 'no higher priority displaces the active consumer of a quorum queue',
     file: 'src/broker/consumers.ts',
-    find: 'this.#displaces = singleActive && displaces;',
-    put: 'this.#displaces = singleActive && displaces && false;',
+    find: 'this.#displaces = singleActive && isQuorum;',
+    put: 'this.#displaces = singleActive && isQuorum && false;',
     topics: ['consuming'],
   },
   {

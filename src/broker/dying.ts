@@ -1,0 +1,88 @@
+import type { Clock } from './clock.ts';
+import { Deadline, takeExpired } from './expiry.ts';
+import type { Entry } from './message.ts';
+import type { DeathReason } from './queue-host.ts';
+import type { Ready } from './ready.ts';
+import { Ring } from './ring.ts';
+
+/**
+ * Those that die by themselves: expired at the head of a queue, or returned too often. They are not ready any more, and
+ * wait until the queue has its turn and dead-letters them.
+ */
+export class Dying {
+  readonly #clock: Clock;
+  readonly #ready: Ready;
+  readonly #bury: (entry: Entry, reason: DeathReason) => void;
+  readonly #expired = new Ring<Entry>();
+  readonly #wornOut = new Ring<Entry>();
+  readonly #alarm: Deadline;
+
+  /**
+   * @param due the message at the head has expired
+   * @param bury dead-letters one
+   */
+  constructor(
+    clock: Clock,
+    ready: Ready,
+    due: () => void,
+    bury: (entry: Entry, reason: DeathReason) => void,
+  ) {
+    this.#clock = clock;
+    this.#ready = ready;
+    this.#bury = bury;
+    this.#alarm = new Deadline(clock, due);
+  }
+
+  get length(): number {
+    return this.#expired.length + this.#wornOut.length;
+  }
+
+  get isHeadExpired(): boolean {
+    const expiresAt = this.#ready.peek()?.expiresAt ?? Infinity;
+    return expiresAt !== Infinity && expiresAt <= this.#clock.now();
+  }
+
+  get headMayExpire(): boolean {
+    return (this.#ready.peek()?.expiresAt ?? Infinity) !== Infinity;
+  }
+
+  /** The alarm follows the head, whatever made it the head (EXP-04, EXP-08). */
+  aimAtHead(): void {
+    this.#alarm.aim(this.#ready.peek()?.expiresAt ?? Infinity);
+  }
+
+  /** Takes expired ones off the head, so many at most. */
+  scan(most: number): void {
+    takeExpired(this.#ready, this.#clock.now(), this.#expired, most);
+  }
+
+  /** It was returned too often. */
+  wornOut(entry: Entry): void {
+    this.#wornOut.push(entry);
+  }
+
+  /** Of those that were returned, the ones that may be delivered once more; the others die (DLV-02). */
+  withoutWornOut(entries: readonly Entry[], deliveryLimit: number): readonly Entry[] {
+    if (deliveryLimit === Infinity) return entries;
+    for (const entry of entries) if (entry.returns > deliveryLimit) this.#wornOut.push(entry);
+    return entries.filter((entry) => entry.returns <= deliveryLimit);
+  }
+
+  /** Dead-letters so many of them. */
+  bury(most: number): void {
+    for (let left = most; left > 0 && this.length > 0; left--) {
+      const wornOut = this.#wornOut.shift();
+      if (wornOut !== undefined) this.#bury(wornOut, 'delivery_limit');
+      else this.#bury(this.#expired.shift() as Entry, 'expired');
+    }
+  }
+
+  /** No more alarms; returns those that were not dead-lettered. */
+  close(): Entry[] {
+    this.#alarm.cancel();
+    const rest = [...this.#wornOut, ...this.#expired];
+    this.#wornOut.clear();
+    this.#expired.clear();
+    return rest;
+  }
+}

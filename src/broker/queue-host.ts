@@ -1,0 +1,37 @@
+import type { FieldTable } from '../wire/table.ts';
+import type { Clock } from './clock.ts';
+import type { DeclaredQueue } from './declared-queue.ts';
+import type { Journal } from './journal.ts';
+import type { Entry } from './message.ts';
+import type { Queue } from './queue.ts';
+
+/** Why a message leaves a queue to be dead-lettered (DLX-02). */
+export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
+
+/** What a queue needs of the place it is in. */
+export interface QueueHost {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  /** Has `queue.work()` called before long, once however often it is asked. */
+  later(queue: DeclaredQueue): void;
+  /** Dead-letters a message that is no longer ready; it ends with `queue.forget` or, if it is kept, `release`. */
+  bury(queue: Queue, entry: Entry, reason: DeathReason): void;
+  /** The queue has dead letters that nobody took: `queue.kept.soon()` when that may have changed. */
+  keeps(queue: Queue): void;
+  /** Deletes the queue: it expired, or its last consumer went away. */
+  remove(queue: DeclaredQueue): void;
+}
+
+/** What a queue is, fixed when it is declared. */
+export interface QueueIdentity {
+  /** Never used again, not even by a queue of the same name. */
+  readonly id: number;
+  readonly vhost: string;
+  readonly name: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** The connection that may use an exclusive queue; undefined when it is not exclusive. */
+  readonly owner: object | undefined;
+  /** As they were declared, for comparison and listing. */
+  readonly table: FieldTable;
+}
