@@ -19,12 +19,14 @@ export interface StartOptions extends Partial<BrokerOptions> {
 
 /**
  * Starts a broker in this process and resolves when it accepts connections. Without `data` everything is kept in
- * memory; without `port` a free one is picked.
+ * memory; without `port` a free one is picked. The management HTTP API is served if `management` or `managementPort` is given, on a
+ * free port if there is none.
  * @throws {StoreError} when the data directory cannot be used
  * @throws {OptionError} when an option is not what it should be
  */
 export async function startBroker(options: StartOptions = {}): Promise<Node> {
-  const values: Record<string, unknown> = { port: 0, data: undefined };
+  const management = options.management ?? options.managementPort !== undefined;
+  const values: Record<string, unknown> = { port: 0, data: undefined, management };
   for (const row of optionRows) {
     const given = options[row.name as keyof BrokerOptions];
     if (typeof given === 'object') values[row.name] = given;

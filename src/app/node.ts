@@ -21,6 +21,8 @@ import { RealClock } from './clock.ts';
 import { applyDefinitions, loadDefinitions } from './definitions.ts';
 import type { NamedDefinitions } from './definitions.ts';
 import { createLog } from './log.ts';
+import { startManagement, urlHost } from './management.ts';
+import type { Management } from './management.ts';
 import { MemoryGauge } from './memory.ts';
 import { mostSockets } from './open-files.ts';
 import { OptionError } from './options.ts';
@@ -31,6 +33,7 @@ import { packageVersion } from './version.ts';
 
 /** The RabbitMQ whose behaviour is followed: clients decide by it what they may use. */
 const ACTS_AS = '4.2.0';
+const NODE_NAME = 'leveret@localhost';
 
 /** A running broker. */
 export interface Node {
@@ -40,6 +43,8 @@ export interface Node {
   /** The same for TLS; undefined without it. */
   readonly tlsUrl: string | undefined;
   readonly tlsPort: number | undefined;
+  /** The management HTTP API: `http://HOST:PORT`; undefined without it. */
+  readonly managementUrl: string | undefined;
   /** The data directory, absolute; undefined when everything is in memory. */
   readonly data: string | undefined;
   /** Takes no more connections, closes those that are open, writes what is left. May be called again. */
@@ -65,6 +70,7 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
   const { close: closeStore, reclaim } = { ...store }; // not the store: it would keep all that was found on disk
   const clock = new RealClock();
   let listener: Listener | undefined;
+  let management: Management | undefined;
   try {
     const alarms = new Alarms();
     const broker = createBroker(options, store, clock, log, named);
@@ -87,20 +93,30 @@ export async function startNode(options: BrokerOptions, onFailure: (error: unkno
     });
     await resources.start();
     const addresses = await listen(listener, options, tls);
-    log.info({ host: options.host, ...addresses, data }, 'ready');
+    management = await startManagement(options, addresses.port, {
+      broker,
+      log,
+      nodeName: NODE_NAME,
+      actsAs: ACTS_AS,
+      platform: platform(),
+    });
+    const managementUrl = management?.url;
+    log.info({ host: options.host, ...addresses, management: managementUrl, data }, 'ready');
     const endWatch =
       tls === undefined
         ? undefined
         : watchCertificates(tls.files, (renewed) => listener?.renew(renewed), log);
     const stop = once(async () => {
       endWatch?.();
+      await management?.stop();
       await listener?.stop();
       resources.stop();
       await closeStore?.();
       clock.stop();
     });
-    return { ...describe(options, broker, addresses), data, stop };
+    return { ...describe(options, broker, addresses), managementUrl, data, stop };
   } catch (error) {
+    await management?.stop();
     await listener?.stop();
     await closeStore?.();
     clock.stop();
@@ -154,9 +170,8 @@ function describe(
   { port, tlsPort }: Addresses,
 ): Pick<Node, 'url' | 'port' | 'tlsUrl' | 'tlsPort'> {
   const login = users.authenticate('guest', 'guest') ? 'guest:guest@' : '';
-  const place = (name: string): string => (name.includes(':') ? `[${name}]` : name);
-  const tlsUrl = tlsPort === undefined ? undefined : `amqps://${login}${place(tlsHost)}:${tlsPort}`;
-  return { url: `amqp://${login}${place(host)}:${port}`, port, tlsUrl, tlsPort };
+  const tlsUrl = tlsPort === undefined ? undefined : `amqps://${login}${urlHost(tlsHost)}:${tlsPort}`;
+  return { url: `amqp://${login}${urlHost(host)}:${port}`, port, tlsUrl, tlsPort };
 }
 
 function createBroker(
@@ -212,6 +227,10 @@ function serverLimits(options: BrokerOptions, hasStore: boolean): ServerLimits {
   };
 }
 
+function platform(): string {
+  return `Leveret ${packageVersion()} on Node.js ${process.version}`;
+}
+
 /** Sorted by key, as RabbitMQ sends them (CON-06, CON-07); of the capabilities only those there are. */
 function serverProperties(): FieldTable {
   const capabilities = [
@@ -227,10 +246,10 @@ function serverProperties(): FieldTable {
   ];
   return fieldTable({
     capabilities: table(Object.fromEntries(capabilities.map((name) => [name, bool(true)]))),
-    cluster_name: longstr('leveret@localhost'),
+    cluster_name: longstr(NODE_NAME),
     copyright: longstr('Copyright (c) the Leveret authors'),
     information: longstr('Licensed under the Apache License 2.0'),
-    platform: longstr(`Leveret ${packageVersion()} on Node.js ${process.version}`),
+    platform: longstr(platform()),
     product: longstr('RabbitMQ'),
     version: longstr(ACTS_AS),
   });

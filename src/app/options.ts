@@ -35,6 +35,12 @@ export interface BrokerOptions {
   readonly maxConsumersPerChannel: number;
   /** Queues of all vhosts together. */
   readonly maxQueues: number;
+  /** Serve the management HTTP API. */
+  readonly management: boolean;
+  /** Port of the management HTTP API; 0 picks a free one, undefined is 10000 above `port`, as 15672 is above 5672. */
+  readonly managementPort?: number | undefined;
+  /** Address the management HTTP API listens on; undefined: `host`. */
+  readonly managementHost?: string | undefined;
   /** A file in RabbitMQ's format that is imported at every start, or what would be in it. */
   readonly definitions?: string | object | undefined;
   /** Port to listen on with TLS; 0 picks a free one, undefined is none. */
@@ -59,6 +65,8 @@ export interface OptionRow {
   readonly value?: string;
   readonly help: string;
   readonly fallback?: Value;
+  /** A switch that is on unless it is turned off: `--no-kebab-case` as a flag. */
+  readonly isOn?: boolean;
   /** Turns text or JSON into the value. @throws {OptionError} */
   read(value: Value, label: string): Value;
 }
@@ -157,6 +165,25 @@ export const optionRows: readonly OptionRow[] = [
     read: orOff(integer(1, Number.MAX_SAFE_INTEGER)),
   },
   {
+    name: 'management',
+    isOn: true,
+    help: 'do without the management HTTP API',
+    fallback: true,
+    read: readSwitch,
+  },
+  {
+    name: 'managementPort',
+    value: 'PORT',
+    help: 'port of the management HTTP API, 0 for a free one; usual is 15672, and 10000 above any other --port',
+    read: integer(0, 65_535),
+  },
+  {
+    name: 'managementHost',
+    value: 'ADDRESS',
+    help: 'address the management HTTP API listens on, if not that of --host',
+    read: readText,
+  },
+  {
     name: 'definitions',
     value: 'FILE',
     help: 'import users, vhosts, queues ... from a JSON file as RabbitMQ exports it',
@@ -240,9 +267,9 @@ function readLogLevel(value: Value, label: string): string {
   throw new OptionError(`${label} is one of ${logLevels.join(', ')}, got ${JSON.stringify(value)}`);
 }
 
-/** `logLevel` as `--log-level`. */
-export function flagOf({ name }: OptionRow): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** `logLevel` as `--log-level`, a switch that is on as `--no-...`. */
+export function flagOf({ name, isOn = false }: OptionRow): string {
+  return `--${isOn ? 'no-' : ''}${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** `logLevel` as `LEVERET_LOG_LEVEL`. */

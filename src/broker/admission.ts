@@ -3,6 +3,11 @@ import { methodIds } from '../wire/methods.ts';
 import type { Broker } from './broker.ts';
 import type { Vhost } from './vhost.ts';
 
+/** Whether an IP address is of this machine: from others nobody may log in as `guest` (CON-17). */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+}
+
 /** A limit as a number to compare with: absent or negative is none. */
 export function limitOf(limit: number | undefined): number {
   return limit === undefined || limit < 0 ? Infinity : limit;

@@ -10,26 +10,28 @@ import { Failure } from './failure.ts';
 /** A broker of this package in a process of its own, with a data directory that is gone after it. */
 export interface OwnBroker {
   readonly url: string;
-  /** Stops it as a signal does and starts it again at the same port. */
+  /** Its management HTTP API. */
+  readonly http: string;
+  /** Stops it as a signal does and starts it again at the same ports. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts a broker on a free port of 127.0.0.1. */
+/** Starts a broker on free ports of 127.0.0.1. */
 export async function spawnOwnBroker(): Promise<OwnBroker> {
   const data = await mkdtemp(join(tmpdir(), 'leveret-'));
-  let running = await spawnServe(data, '0');
-  const { url } = running;
-  const { port } = new URL(url);
+  let running = await spawnServe(data, '0', '0');
+  const { url, http } = running;
   const stop = async (): Promise<void> => {
     running.child.kill('SIGTERM');
     await running.ended;
   };
   return {
     url,
+    http,
     restart: async () => {
       await stop();
-      running = await spawnServe(data, port);
+      running = await spawnServe(data, new URL(url).port, new URL(http).port);
     },
     stop: async () => {
       await stop();
@@ -42,9 +44,10 @@ interface Serving {
   readonly child: ChildProcess;
   readonly ended: Promise<unknown>;
   readonly url: string;
+  readonly http: string;
 }
 
-async function spawnServe(data: string, port: string): Promise<Serving> {
+async function spawnServe(data: string, port: string, managementPort: string): Promise<Serving> {
   const program = process.argv[1] ?? '';
   const flags = [
     'serve',
@@ -53,6 +56,8 @@ async function spawnServe(data: string, port: string): Promise<Serving> {
     '127.0.0.1',
     '--port',
     port,
+    '--management-port',
+    managementPort,
     '--data',
     data,
     '--log-level',
@@ -65,7 +70,8 @@ async function spawnServe(data: string, port: string): Promise<Serving> {
     ended,
   ])) as unknown[];
   if (typeof line !== 'string') throw new Failure('cannot-start', 'the broker to be judged did not start');
-  return { child, ended, url: (JSON.parse(line) as { amqp: string }).amqp };
+  const { amqp: url, management: http } = JSON.parse(line) as { amqp: string; management: string };
+  return { child, ended, url, http };
 }
 
 /** Runs a shell command that restarts a broker; rejects when it ends with anything but 0. */

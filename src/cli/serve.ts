@@ -35,7 +35,10 @@ export function addServeCommand(program: Command): void {
   for (const row of optionRows) {
     const flag = row.value === undefined ? flagOf(row) : `${flagOf(row)} <${row.value}>`;
     const fallback = row.value === undefined || row.fallback === undefined ? '' : `, default ${row.fallback}`;
-    command.addOption(new Option(flag, `${row.help} (${variableOf(row)}${fallback})`));
+    command.addOption(
+      new Option(flag, `${row.help} (${variableOf(row)}${row.isOn === true ? '=false' : ''}${fallback})`),
+    );
+    if (row.isOn === true) command.addOption(new Option(flag.replace('--no-', '--')).hideHelp()); // or it is always given
   }
   command.option('--config <FILE>', 'read options from a JSON file (LEVERET_CONFIG)');
   command.action(async (flags: OptionValues & { config?: string }) => {
@@ -82,20 +85,27 @@ function explain(error: NodeJS.ErrnoException, options: OptionValues): string {
     readonly port?: number;
   };
   const address = `${String(host)}:${String(port)}`;
-  const flag = port === options['tlsPort'] ? '--tls-port' : '--port';
-  if (error.code === 'EADDRINUSE') {
-    return `another program listens on ${address}; choose another port with ${flag}, or a free one with ${flag} 0`;
-  }
+  if (error.code === 'EADDRINUSE') return `another program listens on ${address}; ${wayOut(port, options)}`;
   if (error.code === 'EACCES') return `no permission to listen on ${address}; choose a port above 1023`;
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
     return `${String(host)} is not an address of this machine`;
   return error.message;
 }
 
+function wayOut(port: unknown, options: OptionValues): string {
+  if (port === options['port']) return otherPort('--port');
+  if (port === options['tlsPort']) return otherPort('--tls-port');
+  return `${otherPort('--management-port')}, or do without the management API with --no-management`;
+}
+
+function otherPort(flag: string): string {
+  return `choose another port with ${flag}, or a free one with ${flag} 0`;
+}
+
 function announce(node: Node, json: boolean): void {
-  const { url: amqp, tlsUrl: amqps, data } = node;
-  const urls = amqps === undefined ? amqp : `${amqp}  ${amqps}`;
-  const line = { amqp, amqps, data: data ?? null, pid: process.pid }; // without TLS there is no amqps
+  const { url: amqp, tlsUrl: amqps, managementUrl: management, data } = node;
+  const urls = [amqp, amqps, management].filter((url) => url !== undefined).join('  ');
+  const line = { amqp, amqps, management, data: data ?? null, pid: process.pid }; // what there is not is left out
   if (json) process.stdout.write(`${JSON.stringify(line)}\n`);
   else process.stdout.write(`${urls}  ${data === undefined ? 'everything in memory' : `data in ${data}`}\n`);
 }

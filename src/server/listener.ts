@@ -2,6 +2,7 @@ import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
+import { isLoopback } from '../broker/admission.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
 
@@ -169,8 +170,4 @@ function contextOf({ cert, key, ca }: Certificates): {
   minVersion: 'TLSv1.2';
 } {
   return { cert, key, ...(ca === undefined ? {} : { ca }), minVersion: 'TLSv1.2' };
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 }

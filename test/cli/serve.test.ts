@@ -35,6 +35,7 @@ describe('starting', () => {
     const line = JSON.parse(stdout) as Record<string, unknown>;
     expect(line).toEqual({
       amqp: expect.stringMatching(/^amqp:/) as string,
+      management: expect.stringMatching(/^http:/) as string,
       data: null,
       pid: broker.process.pid,
     });

@@ -1,0 +1,125 @@
+import { fastify } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { AddressInfo } from 'node:net';
+import { isLoopback } from '../broker/admission.ts';
+import { AmqpError } from '../wire/errors.ts';
+import { badRequest, notAuthorised, notFound, Refusal } from './answer.ts';
+import type { Answer } from './answer.ts';
+import { authorise } from './auth.ts';
+import { Call } from './call.ts';
+import { onDisk } from './commit.ts';
+import type { ManagementHost } from './host.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
+
+/** Enough for the largest message that is accepted unless it is said otherwise, in base64. */
+const LARGEST_BODY = 32 * 1024 * 1024;
+/** How long a client may take to send a request (ms). */
+const REQUEST_MS = 30_000;
+const KEEP_ALIVE_MS = 60_000;
+/** A name has at most 255 bytes, each of which may be written as `%XX`. */
+const LONGEST_SEGMENT = 3 * 255;
+
+const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'POST', 'DELETE', 'PATCH'] as const;
+
+/** The management HTTP API: RabbitMQ's, under `/api`. */
+export class ManagementServer {
+  readonly #host: ManagementHost;
+  readonly #app: FastifyInstance;
+
+  constructor(host: ManagementHost) {
+    this.#host = host;
+    this.#app = fastify({
+      bodyLimit: LARGEST_BODY,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      forceCloseConnections: true,
+      exposeHeadRoutes: false,
+      frameworkErrors: (error, _request, reply) => void send(reply, this.#refused(error)),
+      routerOptions: { maxParamLength: LONGEST_SEGMENT },
+    });
+    this.#app.removeAllContentTypeParsers();
+    this.#app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    this.#app.setErrorHandler((error, _request, reply) => send(reply, this.#refused(error)));
+    this.#app.setNotFoundHandler((_request, reply) => send(reply, notFound().answer));
+    for (const path of new Set(routes.map((route) => route.path))) {
+      this.#add(
+        path,
+        routes.filter((route) => route.path === path),
+      );
+    }
+  }
+
+  /** Port 0 picks a free one. Rejects with the system's error when it cannot listen. */
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    await this.#app.listen({ host, port });
+    return this.#app.server.address() as AddressInfo;
+  }
+
+  /** Ends at once, with the connections that are open. */
+  async stop(): Promise<void> {
+    await this.#app.close();
+  }
+
+  /** All methods of a path: those it has, HEAD, OPTIONS, and 405 for the others (API-06). */
+  #add(path: string, ofPath: readonly Route[]): void {
+    const url = `/api${path}`;
+    const named: readonly string[] = ofPath.map(({ method }) => method);
+    const allowed: readonly string[] = [...named, ...(named.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];
+    const allow = allowed.join(', ');
+    const others: HTTPMethods[] = METHODS.filter((method) => !allowed.includes(method));
+    for (const route of ofPath) {
+      const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+        this.#serve(route, request, reply);
+      this.#app.route({ method: route.method, url, handler });
+      if (route.method === 'GET') this.#app.route({ method: 'HEAD', url, handler });
+    }
+    this.#app.route({
+      method: 'OPTIONS',
+      url,
+      handler: (_request, reply) => send(reply, { status: 200, headers: { allow } }),
+    });
+    this.#app.route({
+      method: others,
+      url,
+      handler: (_request, reply) => send(reply, { status: 405, headers: { allow } }),
+    });
+  }
+
+  async #serve(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { broker } = this.#host;
+    const params = request.params as Readonly<Record<string, string>>;
+    const { authorization } = request.headers;
+    const caller = { authorization, isLoopback: isLoopback(request.ip) };
+    const user = authorise(broker, route.access, caller, params['vhost']);
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const query = new URLSearchParams(request.url.split('?')[1]);
+    const answer = await route.handle(
+      new Call(this.#host, user, { params, query, headers: request.headers, body }),
+    );
+    if (route.method !== 'GET') await onDisk(broker.journal, broker.journal.defined);
+    return send(reply, answer);
+  }
+
+  #refused(error: unknown): Answer {
+    if (error instanceof Refusal) return error.answer;
+    if (error instanceof AmqpError) return amqpRefusal(error).answer;
+    const { statusCode, message, stack } = error as Error & { readonly statusCode?: number };
+    if (statusCode !== undefined && statusCode < 500)
+      return { ...badRequest(message).answer, status: statusCode };
+    this.#host.log.error({ stack }, 'a bug: please report it');
+    return { status: 500, json: { error: 'Internal Server Error', reason: 'see the log of the broker' } };
+  }
+}
+
+/** What a channel would be closed with (API-04, API-08). */
+function amqpRefusal({ reply, message }: AmqpError): Refusal {
+  if (reply === 'ACCESS_REFUSED') return notAuthorised('Access refused.');
+  return badRequest(message.replace(`${reply} - `, ''));
+}
+
+function send(reply: FastifyReply, { status, json, headers = {} }: Answer): FastifyReply {
+  void reply.code(status).headers({ 'cache-control': 'no-cache', ...headers });
+  if (json === undefined) return reply.send();
+  return reply.header('content-type', 'application/json').send(JSON.stringify(json));
+}

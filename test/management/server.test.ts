@@ -1,0 +1,62 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { startTestBroker } from '../support/broker.ts';
+import { adminOf, said, useManagement } from '../support/management.ts';
+
+const managed = useManagement();
+
+test('without credentials and with wrong ones there is nothing to see (API-02)', async () => {
+  const none = await managed.admin.get('/whoami', { login: 'none' });
+  expect(said(none)).toEqual([401, '']);
+  expect(none.headers.get('www-authenticate')).toBe('Basic realm="RabbitMQ Management"');
+  for (const authorization of ['Basic', 'Basic Z3Vlc3Q=', 'Bearer Z3Vlc3Q6Z3Vlc3Q=', 'Basic %%%']) {
+    const { status } = await managed.admin.get('/whoami', { login: 'none', headers: { authorization } });
+    expect(status).toBe(401);
+  }
+  const wrong = await managed.admin.get('/whoami', { login: { user: 'guest', password: 'x' } });
+  expect(said(wrong)).toEqual([401, { error: 'not_authorized', reason: 'Not_Authorized' }]);
+});
+
+test('a path answers the methods it has, and says which those are (API-06)', async () => {
+  const { admin } = managed;
+  expect(said(await admin.get('/whoami'))).toEqual([200, { name: 'guest', tags: ['administrator'] }]);
+  expect(said(await admin.request('HEAD', '/whoami'))).toEqual([200, '']);
+  for (const [method, status] of [
+    ['OPTIONS', 200],
+    ['POST', 405],
+    ['PATCH', 405],
+  ] as const) {
+    const answer = await admin.request(method, '/whoami', undefined, { login: 'none' });
+    expect(said(answer)).toEqual([status, '']);
+    expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
+  }
+});
+
+test('paths that do not exist or cannot be decoded are refused in the form of all errors', async () => {
+  expect(said(await managed.admin.get('/none'))).toEqual([
+    404,
+    { error: 'Object Not Found', reason: 'Not Found' },
+  ]);
+  const [status, json] = said(await managed.admin.get('/%zz'));
+  expect([status, (json as { error: string }).error]).toEqual([400, 'bad_request']);
+});
+
+test('it is only there when it is asked for, and gone with the broker', async () => {
+  const without = await startTestBroker();
+  expect(without.managementUrl).toBeUndefined();
+  await without.stop();
+  const broker = await startTestBroker({ managementPort: 0, managementHost: 'localhost' });
+  expect(broker.managementUrl).toMatch(/^http:\/\/localhost:\d+$/);
+  expect((await adminOf(broker).get('/whoami')).status).toBe(200); // which keeps its connection open
+  await broker.stop();
+  await expect(adminOf(broker).get('/whoami')).rejects.toThrow('fetch failed');
+});
+
+test('when it cannot listen the broker does not start', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const { port } = other.address() as AddressInfo;
+  await expect(startTestBroker({ managementPort: port })).rejects.toThrow('EADDRINUSE');
+  other.close();
+});
