@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { Connections } from './connections.ts';
+import { Churn } from './counts.ts';
 import type { LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { NOTHING_RECOVERED } from './journal.ts';
@@ -39,7 +40,9 @@ export class Broker implements VhostHost {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly users: Users;
-  readonly connections = new Connections();
+  /** What came and went. */
+  readonly churn = new Churn();
+  readonly connections = new Connections(this.churn);
   readonly vhosts = new Map<string, Vhost>();
   readonly #turn: Turn;
   readonly #secrets: Secrets;

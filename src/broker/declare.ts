@@ -154,6 +154,7 @@ export function declareQueue(
   if (asked.name === '') checkMayBeNamed(asked.arguments);
   const name = asked.name === '' ? generatedName() : asked.name;
   actor.users.check(actor.user, vhost.name, 'configure', 'queue', name);
+  vhost.churn.queuesDeclared++;
   const existing = vhost.queues.get(name);
   if (existing === undefined) return createQueue(vhost, { ...asked, name }, actor);
   checkSameQueue(existing, asked, actor);

@@ -1,4 +1,5 @@
 import type { Subscription } from './consumers.ts';
+import type { MessageCounts } from './counts.ts';
 import type { Binding } from './exchange.ts';
 import type { Recovered } from './journal.ts';
 import type { Entry, Message } from './message.ts';
@@ -28,6 +29,7 @@ export interface DeclaredQueue {
   /** Every binding that leads here. */
   readonly incoming: Set<Binding>;
   readonly consumers: ConsumerSet;
+  readonly counts: MessageCounts;
   /** What queue.declare-ok and basic.get-ok tell. */
   readonly messageCount: number;
   /** For the host: it stands among those that have work. */

@@ -46,6 +46,10 @@ export class Exchange {
   readonly alternate: string | undefined;
   /** Every binding that leads here. */
   readonly incoming = new Set<Binding>();
+  /** Messages that clients published here. */
+  publishedIn = 0;
+  /** The queues they reached, also by way of other exchanges: a message counts once for each. */
+  publishedOut = 0;
   readonly #bindings = new Map<string, Binding>();
   readonly #type: ExchangeType;
   readonly #router: Router;

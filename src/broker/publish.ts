@@ -2,6 +2,7 @@ import { AmqpError } from '../wire/errors.ts';
 import { PropertyScan, withExpiration, withHeaders, withReplyTo } from '../wire/properties.ts';
 import { joinEntries, rawEntries, readTable, typeNames } from '../wire/table.ts';
 import type { FieldValue } from '../wire/table.ts';
+import type { MessageCounts } from './counts.ts';
 import { findExchange } from './declare.ts';
 import type { Actor } from './declare.ts';
 import { reachesStream } from './declared-queue.ts';
@@ -42,7 +43,7 @@ interface Way {
 
 /** A publish that was checked and routed. */
 export interface Routed extends Way {
-  readonly exchange: string;
+  readonly exchange: Exchange;
   readonly routingKey: string;
   readonly moreKeys: MoreKeys | undefined;
   /** Milliseconds; Infinity when the message has none. */
@@ -62,6 +63,7 @@ export class Publisher {
   replyName: string | undefined = undefined;
   readonly #vhost: Vhost;
   readonly #actor: Actor;
+  readonly #counts: MessageCounts;
   readonly #scan = new PropertyScan();
   #lastAddress: Address | undefined = undefined;
   #lastTopology = -1;
@@ -72,9 +74,11 @@ export class Publisher {
   /** Undefined when the route depended on more than the address. */
   #lastWay: Way | undefined = undefined;
 
-  constructor(vhost: Vhost, actor: Actor) {
+  /** @param counts where its publishes are counted */
+  constructor(vhost: Vhost, actor: Actor, counts: MessageCounts = vhost.counts) {
     this.#vhost = vhost;
     this.#actor = actor;
+    this.#counts = counts;
   }
 
   /**
@@ -101,7 +105,7 @@ export class Publisher {
     if (scan.userId !== undefined) this.#checkUserId(scan.userId);
     const { targets, keepers } = this.#way(address, exchange, moreKeys, properties);
     return {
-      exchange: exchange.name,
+      exchange,
       routingKey: address.routingKey,
       moreKeys,
       targets,
@@ -119,17 +123,25 @@ export class Publisher {
    * @returns bits of `Outcome`
    */
   enqueue(routed: Routed, body: Buffer): number {
-    const { moreKeys, targets, keepers, ttl, persistent } = routed;
+    const { exchange, moreKeys, targets, keepers, ttl, persistent } = routed;
+    this.#count(exchange, targets);
     if (targets.length === 0 && keepers.length === 0) return 0;
-    const { exchange, routingKey, priority } = routed;
+    const { routingKey, priority } = routed;
     const id = this.#vhost.nextMessageId();
-    const message = new Message(id, exchange, routingKey, moreKeys, persistent, false, priority);
+    const message = new Message(id, exchange.name, routingKey, moreKeys, persistent, false, priority);
     const durablePlaces = countDurablePlaces(persistent, targets, keepers);
     this.#vhost.journal.write(message, routed.properties, body, durablePlaces);
     const refusals = this.#vhost.enqueue(message, targets, keepers, ttl);
     const isDurable = durablePlaces > 0 || reachesStream(targets);
     const outcome = (targets.length > 0 ? Outcome.ROUTED : 0) | (isDurable ? Outcome.DURABLE : 0);
     return refusals > 0 ? outcome | Outcome.REFUSED : outcome;
+  }
+
+  #count(exchange: Exchange, targets: readonly DeclaredQueue[]): void {
+    this.#counts.publish++;
+    exchange.publishedIn++;
+    exchange.publishedOut += targets.length;
+    for (const target of targets) target.counts.publish++;
   }
 
   #exchange(address: Address): Exchange {

@@ -3,6 +3,7 @@ import { laneOf, queueLabel } from './arguments.ts';
 import type { QueueArguments } from './arguments.ts';
 import { Consumers } from './consumers.ts';
 import type { Subscription } from './consumers.ts';
+import { MessageCounts } from './counts.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { Dying } from './dying.ts';
 import type { Binding } from './exchange.ts';
@@ -35,6 +36,7 @@ export class Queue implements DeclaredQueue {
   readonly consumers: Consumers;
   /** Every binding that leads here. */
   readonly incoming = new Set<Binding>();
+  readonly counts = new MessageCounts();
   /** For the host: it stands among those that have work. */
   isScheduled = false;
   /** Dead letters nobody took yet; undefined when the queue does not keep them. */

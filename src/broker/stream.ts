@@ -3,6 +3,7 @@ import { AmqpError } from '../wire/errors.ts';
 import { queueLabel } from './arguments.ts';
 import { behindRecord, Chunk, CHUNK_SIZE, readRecord } from './chunk.ts';
 import type { Subscription } from './consumers.ts';
+import { MessageCounts } from './counts.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import type { Binding } from './exchange.ts';
 import { Deadline } from './expiry.ts';
@@ -37,6 +38,7 @@ export class Stream implements DeclaredQueue, CommitListener {
   readonly arguments: StreamArguments;
   readonly consumers = new Readers();
   readonly incoming = new Set<Binding>();
+  readonly counts = new MessageCounts();
   isScheduled = false;
   #isDeleted = false;
   readonly #host: StreamHost;

@@ -4,6 +4,8 @@ import { readQueueArguments } from './arguments.ts';
 import type { QueueArguments } from './arguments.ts';
 import type { Clock } from './clock.ts';
 import type { Subscription } from './consumers.ts';
+import { MessageCounts, NO_TRAFFIC } from './counts.ts';
+import type { Churn, Traffic } from './counts.ts';
 import { bindingDefinition, exchangeDefinition, isDurable, queueDefinition } from './declared-definitions.ts';
 import { DeadLetters } from './dead-letter.ts';
 import type { DeadLetterHost, LostReason } from './dead-letter.ts';
@@ -26,6 +28,7 @@ import { Stream } from './stream.ts';
 export interface VhostHost {
   readonly clock: Clock;
   readonly journal: Journal;
+  readonly churn: Churn;
   later(queue: DeclaredQueue): void;
   nextMessageId(): number;
   nextQueueId(): number;
@@ -61,6 +64,10 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   /** Grows with every change of exchanges, queues and bindings: what remembers a route compares it. */
   topology = 0;
   settings: VhostSettings = {};
+  /** What happened on channels that are gone, and without any: the rest is with the channels that are open. */
+  readonly counts = new MessageCounts();
+  /** What went over connections that are closed. */
+  traffic: Traffic = NO_TRAFFIC;
   readonly #host: VhostHost;
   /** Exclusive queues by the connection that has them. */
   readonly #owned = new Map<object, Set<DeclaredQueue>>();
@@ -93,6 +100,10 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
 
   get journal(): Journal {
     return this.#host.journal;
+  }
+
+  get churn(): Churn {
+    return this.#host.churn;
   }
 
   now(): number {
@@ -181,6 +192,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   addQueue(identity: Omit<QueueIdentity, 'vhost'>, args: QueueArguments): DeclaredQueue {
     const queue = this.#newQueue({ ...identity, vhost: this.name }, args);
     this.queues.set(queue.name, queue);
+    this.churn.queuesCreated++;
     this.#changed();
     if (queue.durable) this.journal.define(queueDefinition(queue));
     if (identity.owner !== undefined) this.#own(identity.owner, queue);
@@ -191,6 +203,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   remove(queue: DeclaredQueue): void {
     if (queue.isDeleted) return;
     this.queues.delete(queue.name);
+    this.churn.queuesDeleted++;
     if (queue.durable) this.journal.undefine(queueDefinition(queue));
     const { owner } = queue.identity;
     if (owner !== undefined) this.#owned.get(owner)?.delete(queue);

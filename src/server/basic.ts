@@ -1,5 +1,7 @@
 import { consumerPriority } from '../broker/arguments.ts';
+import type { ChannelStatus } from '../broker/connections.ts';
 import type { Subscription } from '../broker/consumers.ts';
+import { MessageCounts } from '../broker/counts.ts';
 import { findQueue } from '../broker/declare.ts';
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import type { Entry } from '../broker/message.ts';
@@ -25,6 +27,7 @@ const LARGEST_QUORUM_PREFETCH = 2000;
 
 /** What the basic and confirm classes do on one channel. */
 export class Basic implements AckWatchPeer {
+  readonly counts = new MessageCounts();
   readonly #channel: Channel;
   readonly #publisher: Publisher;
   readonly #ackWatch: AckWatch;
@@ -46,7 +49,7 @@ export class Basic implements AckWatchPeer {
   constructor(channel: Channel) {
     this.#channel = channel;
     const { broker, vhost, actor, limits } = channel.peer;
-    this.#publisher = new Publisher(vhost, actor);
+    this.#publisher = new Publisher(vhost, actor, this.counts);
     this.#ackWatch = new AckWatch(broker.clock, limits.ackTimeout, this);
     this.#unacked = new Unacked(this.#ackWatch);
     this.#requester = new Requester(channel, this.#publisher);
@@ -58,8 +61,7 @@ export class Basic implements AckWatchPeer {
     const routed = this.#publisher.route(method, content.properties);
     if (this.#transaction !== undefined) return this.#transaction.publish(method, routed, content.body);
     const outcome = this.#publisher.enqueue(routed, content.body);
-    if ((outcome & Outcome.ROUTED) === 0 && method.mandatory)
-      this.#return(method, routed.properties, content.body);
+    if ((outcome & Outcome.ROUTED) === 0) this.#unroutable(method, routed.properties, content.body);
     if (this.#confirms === undefined) return;
     const { journal } = this.#channel.peer.broker;
     const number = this.#confirms.next();
@@ -83,8 +85,14 @@ export class Basic implements AckWatchPeer {
     );
   }
 
+  #unroutable(method: MethodOf<'basic.publish'>, properties: Buffer, body: Buffer): void {
+    if (method.mandatory) this.#return(method, properties, body);
+    else this.counts.dropped++;
+  }
+
   /** Comes before the confirm of the same publish, with the properties that a consumer would have seen (PUB-07). */
   #return({ exchange, routingKey }: MethodOf<'basic.publish'>, properties: Buffer, body: Buffer): void {
+    this.counts.returned++;
     const replyText = 'NO_ROUTE';
     const copy = { properties: Buffer.from(properties), body: Buffer.from(body) };
     this.#channel.sendContent(
@@ -112,7 +120,7 @@ export class Basic implements AckWatchPeer {
   sendConfirms(): void {
     if (this.#confirms === undefined || !this.#confirms.hasDecided) return;
     const { peer, number } = this.#channel;
-    this.#confirms.send({
+    this.counts.confirm += this.#confirms.send({
       ack: (deliveryTag, multiple) => peer.output.ack(number, deliveryTag, multiple),
       nack: (deliveryTag) => peer.output.nack(number, deliveryTag),
     });
@@ -121,7 +129,9 @@ export class Basic implements AckWatchPeer {
   get(method: MethodOf<'basic.get'>): void {
     const queue = this.#queue(method.queue);
     const entry = queue.get();
-    if (entry === undefined) return this.#channel.send({ name: 'basic.get-empty', clusterId: '' });
+    if (entry === undefined) return this.#getEmpty(queue);
+    queue.counts.countGet(entry.redelivered, method.noAck);
+    this.counts.countGet(entry.redelivered, method.noAck);
     const deliveryTag = ++this.#deliveryTag;
     const { exchange, routingKey } = entry.message;
     this.#channel.sendMessage(
@@ -138,6 +148,12 @@ export class Basic implements AckWatchPeer {
     );
     if (method.noAck) queue.ack(entry);
     else this.#unacked.add(new Delivery(deliveryTag, queue, entry, undefined));
+  }
+
+  #getEmpty({ counts }: DeclaredQueue): void {
+    counts.getEmpty++;
+    this.counts.getEmpty++;
+    this.#channel.send({ name: 'basic.get-empty', clusterId: '' });
   }
 
   /** The queue of that name, or the one declared last, if it may be read. */
@@ -219,6 +235,8 @@ export class Basic implements AckWatchPeer {
   /** Gives a delivery its tag. */
   handOut(consumer: Consumer, entry: Entry): number {
     const tag = ++this.#deliveryTag;
+    consumer.queue.counts.countDelivery(entry.redelivered, consumer.noAck);
+    this.counts.countDelivery(entry.redelivered, consumer.noAck);
     if (consumer.noAck) return tag;
     this.#globalCount++;
     this.#unacked.add(new Delivery(tag, consumer.queue, entry, consumer));
@@ -240,7 +258,7 @@ export class Basic implements AckWatchPeer {
     let outcomes = 0;
     for (const { method, routed, body } of publishes) {
       const outcome = this.#publisher.enqueue(withoutDeleted(routed), body);
-      if ((outcome & Outcome.ROUTED) === 0 && method.mandatory) this.#return(method, routed.properties, body); // PUB-09
+      if ((outcome & Outcome.ROUTED) === 0) this.#unroutable(method, routed.properties, body); // PUB-09
       outcomes |= outcome;
     }
     for (const { deliveries, how } of settlements) this.#settleAll(deliveries, how);
@@ -269,7 +287,7 @@ export class Basic implements AckWatchPeer {
       if (delivery === undefined) throw unknownTag(tag);
       if (how === 'requeue') delivery.queue.requeue([delivery.entry]);
       else delivery.queue[how](delivery.entry);
-      return this.#settled(delivery);
+      return this.#settled(delivery, how);
     }
     this.#settleAll(this.#take(tag, multiple), how);
   }
@@ -285,6 +303,24 @@ export class Basic implements AckWatchPeer {
     if (!requeue) throw new AmqpError('NOT_IMPLEMENTED', 'requeue=false'); // ACK-08
     this.#settleAll(this.#unacked.takeAll(), 'requeue');
     if (answer) this.#channel.send({ name: 'basic.recover-ok' });
+  }
+
+  get consumers(): Iterable<Subscription> {
+    return this.#consumers.values();
+  }
+
+  status(): ChannelStatus {
+    return {
+      isConfirming: this.#confirms !== undefined,
+      isTransactional: this.#transaction !== undefined,
+      prefetch: this.#prefetch,
+      globalPrefetch: this.#globalPrefetch,
+      consumerCount: this.#consumers.size,
+      unackedCount: this.#unacked.count,
+      unconfirmedCount: this.#confirms?.count ?? 0,
+      uncommittedCount: this.#transaction?.publishCount ?? 0,
+      uncommittedAcks: this.#transaction?.settlementCount ?? 0,
+    };
   }
 
   get oldestTag(): number | undefined {
@@ -336,10 +372,14 @@ export class Basic implements AckWatchPeer {
         for (const { queue, entry } of deliveries) queue[how](entry);
       });
     }
-    for (const delivery of deliveries) this.#settled(delivery);
+    for (const delivery of deliveries) this.#settled(delivery, how);
   }
 
-  #settled({ consumer, counts }: Delivery): void {
+  #settled({ queue, consumer, counts }: Delivery, how: Settlement): void {
+    if (how === 'ack') {
+      queue.counts.ack++;
+      this.counts.ack++;
+    }
     const wasFull = this.#globalPrefetch !== 0 && this.#globalCount >= this.#globalPrefetch;
     if (counts) this.#globalCount--;
     if (consumer !== undefined) {

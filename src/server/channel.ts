@@ -1,5 +1,7 @@
 import type { Broker } from '../broker/broker.ts';
+import type { ChannelStatus, OpenChannel } from '../broker/connections.ts';
 import type { Receiver, Subscription } from '../broker/consumers.ts';
+import type { MessageCounts } from '../broker/counts.ts';
 import type { Actor } from '../broker/declare.ts';
 import type { CommitListener } from '../broker/journal.ts';
 import { withDeliveryCount } from '../broker/delivery-count.ts';
@@ -45,7 +47,7 @@ function idsOf(name: 'channel.close' | 'channel.close-ok' | 'channel.open'): num
 }
 
 /** One channel: takes methods in order, answers in order, hands out deliveries. */
-export class Channel implements Receiver, CommitListener {
+export class Channel implements Receiver, CommitListener, OpenChannel {
   readonly number: number;
   readonly peer: ChannelPeer;
   /** What an empty queue name means (GEN-09). */
@@ -76,6 +78,23 @@ export class Channel implements Receiver, CommitListener {
       bodyAt: 0,
       bodyLength: 0,
     };
+  }
+
+  get counts(): MessageCounts {
+    return this.#basic.counts;
+  }
+
+  get consumers(): Iterable<Subscription> {
+    return this.#basic.consumers;
+  }
+
+  status(): ChannelStatus {
+    return this.#basic.status();
+  }
+
+  /** Nothing is left of it but the closing. */
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   /** Takes the next frame. Throws what ends the connection. */
@@ -209,6 +228,7 @@ export class Channel implements Receiver, CommitListener {
 
   /** What it handed out goes back, its consumers are cancelled (CHN-07). */
   #end(): void {
+    if (!this.#isClosing) this.peer.vhost.counts.add(this.counts);
     this.#isClosing = true;
     this.#basic.release();
   }

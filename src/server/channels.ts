@@ -22,6 +22,11 @@ export class Channels {
     return this.#byNumber.size;
   }
 
+  /** Those that are not just being closed. */
+  get all(): Channel[] {
+    return [...this.#byNumber.values()].filter((channel) => !channel.isClosing);
+  }
+
   get(number: number): Channel | undefined {
     return this.#byNumber.get(number);
   }
@@ -43,11 +48,12 @@ export class Channels {
     const peer = this.#peer;
     checkChannelLimit(peer.broker, peer.user);
     this.#byNumber.set(number, new Channel(number, peer));
+    peer.broker.churn.channelsOpened++;
     peer.output.method(number, { name: 'channel.open-ok', channelId: Buffer.alloc(0) });
   }
 
   closed(channel: Channel): void {
-    this.#byNumber.delete(channel.number);
+    if (this.#byNumber.delete(channel.number)) this.#peer.broker.churn.channelsClosed++;
   }
 
   /** Has `endTurn` of the channel called with the next `endTurn`. */
@@ -67,6 +73,7 @@ export class Channels {
 
   /** Ends all of them without a word. */
   release(): void {
+    this.#peer.broker.churn.channelsClosed += this.count;
     for (const channel of this.#byNumber.values()) channel.release();
     this.#byNumber.clear();
   }

@@ -27,6 +27,11 @@ export class Confirms {
     return this.#acked.length > 0 || this.#nacked.length > 0;
   }
 
+  /** Published and neither acked nor nacked. */
+  get count(): number {
+    return this.#open.length + this.#acked.length + this.#nacked.length;
+  }
+
   /** Some wait for the disk. */
   get hasOpen(): boolean {
     return this.#open.length > 0;
@@ -54,8 +59,11 @@ export class Confirms {
     }
   }
 
-  /** Sends what was decided since the last time. */
-  send(output: ConfirmOutput): void {
+  /**
+   * Sends what was decided since the last time.
+   * @returns how many were acked
+   */
+  send(output: ConfirmOutput): number {
     const [acked, nacked] = [this.#acked, this.#nacked];
     this.#acked = [];
     this.#nacked = [];
@@ -66,5 +74,6 @@ export class Confirms {
     if (together > 0) output.ack(acked[together - 1] as number, together > 1);
     for (const number of acked.slice(together)) output.ack(number, false);
     for (const number of nacked) output.nack(number);
+    return acked.length;
   }
 }

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Broker } from '../broker/broker.ts';
-import type { OpenConnection } from '../broker/connections.ts';
+import type { ConnectionDetails, ConnectionState, OpenConnection } from '../broker/connections.ts';
+import { sumOf } from '../broker/counts.ts';
+import type { Traffic } from '../broker/counts.ts';
 import type { Actor } from '../broker/declare.ts';
 import type { CommitListener } from '../broker/journal.ts';
 import type { Vhost } from '../broker/vhost.ts';
@@ -16,6 +18,7 @@ import type { BlockingPeer } from './blocking.ts';
 import type { Channel, ChannelPeer } from './channel.ts';
 import { Channels } from './channels.ts';
 import { Closing } from './closing.ts';
+import { detailsOf, stateOf, trafficOf } from './connection-details.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { Handshake, SilentRefusal, unexpectedMethod } from './handshake.ts';
 import type { Peer, Session } from './handshake.ts';
@@ -45,17 +48,17 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
   readonly #channels = new Channels(this);
   readonly #blocking: Blocking;
   readonly #closing: Closing;
-  readonly #name: string;
+  readonly #peer: Peer;
   #state: State = 'header';
   #session: Session | undefined = undefined;
   #actor: Actor | undefined = undefined;
+  #details: ConnectionDetails | undefined = undefined;
   #heartbeat: Heartbeat | undefined = undefined;
 
   constructor(stream: Duplex, host: ConnectionHost, peer: Peer) {
-    const { name } = peer;
     this.#stream = stream;
     this.#host = host;
-    this.#name = name;
+    this.#peer = peer;
     this.output = new Output(
       stream,
       () => this.#channels.endTurn(),
@@ -72,7 +75,7 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     });
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
     stream.on('error', (error) =>
-      this.#host.log.debug({ connection: name, error: error.message }, 'socket error'),
+      this.#host.log.debug({ connection: peer.name, error: error.message }, 'socket error'),
     );
     stream.on('close', () => this.#end());
     stream.on('end', () => this.#stream.end());
@@ -103,6 +106,26 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     return this.vhost.name;
   }
 
+  get details(): ConnectionDetails {
+    return this.#details as ConnectionDetails;
+  }
+
+  get state(): ConnectionState {
+    return stateOf(this.intake, this.#host.alarms);
+  }
+
+  get traffic(): Traffic {
+    return trafficOf(this.input, this.output);
+  }
+
+  get pendingOctets(): number {
+    return this.#stream.writableLength;
+  }
+
+  get channels(): Channel[] {
+    return this.#channels.all;
+  }
+
   get channelCount(): number {
     return this.#channels.count;
   }
@@ -123,7 +146,7 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
   /** A connection error: everything it had is given back, and only the close handshake is left (CON-54). */
   fail(error: AmqpError, at: MethodIds): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
-    const fields = { connection: this.#name, code: error.code, reason: error.message };
+    const fields = { connection: this.#peer.name, code: error.code, reason: error.message };
     if (error.reply === 'CONNECTION_FORCED') this.#host.log.info(fields, 'connection closed');
     else this.#host.log.warn(fields, 'connection closed by an error');
     const isTrusted = this.#state === 'running' && !this.input.isBroken; // CON-33
@@ -196,13 +219,13 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
       return isEarly ? this.#refuseSilently(error.message) : this.fail(error, error.at ?? NO_METHOD);
     }
     const { stack } = error instanceof Error ? error : new Error(String(error));
-    log.error({ connection: this.#name, stack }, 'a bug: please report it');
+    log.error({ connection: this.#peer.name, stack }, 'a bug: please report it');
     this.fail(new AmqpError('INTERNAL_ERROR', ''), NO_METHOD);
   }
 
   /** CON-15: no method, the socket goes after a while. */
   #refuseSilently(reason: string): void {
-    this.#host.log.warn({ connection: this.#name, reason }, 'refused');
+    this.#host.log.warn({ connection: this.#peer.name, reason }, 'refused');
     this.#state = 'closed';
     this.#closeBy(REFUSED_MS);
   }
@@ -221,6 +244,7 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     if (method.name === 'connection.tune-ok') this.#tuned();
     if (session !== undefined) {
       this.#session = session;
+      this.#details = detailsOf(this.#peer, session, this.#host.wallClock.now());
       this.#actor = { user: session.user, users: this.broker.users, connection: this };
       this.#host.openConnections.add(this);
       this.#closing.keep();
@@ -235,7 +259,7 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     this.input.limit = frameMax;
     this.output.frameMax = frameMax;
     const liveness = new Liveness(this.input, this.intake, this.output, () => {
-      this.#host.log.warn({ connection: this.#name, heartbeat }, 'missed heartbeats');
+      this.#host.log.warn({ connection: this.#peer.name, heartbeat }, 'missed heartbeats');
       this.#stream.destroy();
     });
     this.#heartbeat = new Heartbeat(this.#host.wallClock, heartbeat, liveness);
@@ -278,7 +302,8 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
 
   /** Gives back everything the connection had (CON-61, QUE-29). */
   #release(): void {
-    this.broker.connections.remove(this);
+    const wasOpen = this.broker.connections.remove(this);
+    if (wasOpen) this.vhost.traffic = sumOf(this.vhost.traffic, this.traffic);
     this.#channels.release();
     this.#session?.vhost.removeOwnedBy(this);
   }

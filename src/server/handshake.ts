@@ -1,5 +1,6 @@
 import { admit } from '../broker/admission.ts';
 import type { Broker } from '../broker/broker.ts';
+import type { ConnectionDetails } from '../broker/connections.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { AmqpError } from '../wire/errors.ts';
 import type { MethodIds } from '../wire/errors.ts';
@@ -15,6 +16,8 @@ const SMALLEST_FRAME_MAX = 4096;
 /** What both sides agreed on. */
 export interface Session {
   readonly user: string;
+  /** The SASL mechanism it logged in by. */
+  readonly mechanism: string;
   readonly vhost: Vhost;
   readonly limits: TuneLimits;
   readonly capabilities: ReadonlySet<string>;
@@ -26,9 +29,12 @@ export class SilentRefusal extends Error {
   override readonly name = 'SilentRefusal';
 }
 
+/** Where a stream leads from and to; a peer without an address is in this process. */
+type Endpoints = Partial<Pick<ConnectionDetails, 'host' | 'port' | 'peerHost' | 'peerPort' | 'tls'>>;
+
 /** Who is at the other end of a stream. */
-export interface Peer {
-  /** `PEER:PORT -> HOST:PORT`, for the log. */
+export interface Peer extends Endpoints {
+  /** `PEER:PORT -> HOST:PORT`. */
   readonly name: string;
   /** On this machine: others may not log in as `guest` (CON-17). */
   readonly isLoopback: boolean;
@@ -54,6 +60,7 @@ export class Handshake {
   readonly #peer: Peer;
   #state: 'starting' | 'tuning' | 'opening' = 'starting';
   #user = '';
+  #mechanism = '';
   #limits: TuneLimits;
   #capabilities = new Set<string>();
   #clientProperties: FieldTable = new Map();
@@ -114,6 +121,7 @@ export class Handshake {
     const user = this.#authenticated(mechanism, response);
     if (user !== undefined && (this.#peer.isLoopback || user !== 'guest')) {
       this.#user = user;
+      this.#mechanism = mechanism;
       return;
     }
     const text = `Login was refused using authentication mechanism ${mechanism}`;
@@ -152,6 +160,7 @@ export class Handshake {
     }
     const session: Session = {
       user: this.#user,
+      mechanism: this.#mechanism,
       vhost: admit(broker, this.#user, method.virtualHost),
       limits: this.#limits,
       capabilities: this.#capabilities,

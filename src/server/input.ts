@@ -17,6 +17,9 @@ export interface InputPeer {
 export class Input {
   /** Whether anything was received since somebody last reset it: for heartbeats. */
   hasReceived = false;
+  receivedOctets = 0;
+  /** How often something came. */
+  reads = 0;
   readonly #peer: InputPeer;
   readonly #decoder: FrameDecoder;
   /** Undefined when it is complete. */
@@ -39,6 +42,8 @@ export class Input {
 
   push(chunk: Buffer): void {
     this.hasReceived = true;
+    this.receivedOctets += chunk.length;
+    this.reads++;
     const frames = this.#header === undefined ? chunk : this.#readHeader(chunk, this.#header);
     if (frames.length > 0) this.#guard(() => this.#decoder.push(frames));
   }

@@ -1,10 +1,11 @@
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import type { Server as TlsServer, TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
+import type { Server as TlsServer } from 'node:tls';
 import { isLoopback } from '../broker/admission.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
+import { tlsDetails } from './tls-details.ts';
 
 const STOP_MS = 2_000;
 /** Sockets beyond the limit of connections that may be there to hear that it is reached; more are dropped at once. */
@@ -151,9 +152,11 @@ export class Listener {
 
   #accept(socket: Socket, certified: string | undefined): void {
     this.#isDropping = false;
-    const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
-    const name = `${remoteAddress}:${remotePort} -> ${localAddress}:${localPort}`;
-    const peer = { name, isLoopback: isLoopback(remoteAddress), certified };
+    const { remoteAddress: peerHost = '', remotePort: peerPort = 0 } = socket;
+    const { localAddress: host = '', localPort: port = 0 } = socket;
+    const name = `${peerHost}:${peerPort} -> ${host}:${port}`;
+    const tls = socket instanceof TLSSocket ? tlsDetails(socket) : undefined;
+    const peer = { name, host, port, peerHost, peerPort, tls, isLoopback: isLoopback(peerHost), certified };
     this.#connections.add(new Connection(socket, this.#host, peer));
   }
 

@@ -49,6 +49,9 @@ export class Output {
   #gatheredBytes = 0;
   #isScheduled = false;
   #wasFull = false;
+  sentOctets = 0;
+  /** How often something was handed to the stream. */
+  writes = 0;
   /** Whether anything was sent since somebody last reset it: for heartbeats. */
   hasSent = false;
   #lastExchange = '';
@@ -149,6 +152,8 @@ export class Output {
     const gathered = this.#gathered;
     if (gathered.length === 0) return;
     this.#gathered = [];
+    this.sentOctets += this.#gatheredBytes;
+    this.writes++;
     this.#gatheredBytes = 0;
     this.hasSent = true;
     if (this.#stream.destroyed || this.#stream.writableEnded) return;

@@ -30,6 +30,16 @@ export class Transaction {
     this.#settlements.push({ deliveries, how });
   }
 
+  /** How many publishes wait. */
+  get publishCount(): number {
+    return this.#publishes.length;
+  }
+
+  /** How many deliveries wait to be settled. */
+  get settlementCount(): number {
+    return this.#settlements.reduce((count, { deliveries }) => count + deliveries.length, 0);
+  }
+
   /** Takes out everything: it is committed or forgotten, and the next transaction begins. */
   take(): {
     readonly publishes: readonly PendingPublish[];
