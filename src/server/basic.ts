@@ -5,18 +5,18 @@ import { MessageCounts } from '../broker/counts.ts';
 import { findQueue } from '../broker/declare.ts';
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import type { Entry } from '../broker/message.ts';
-import { Outcome, Publisher } from '../broker/publish.ts';
+import { Outcome } from '../broker/publish.ts';
 import { QUORUM } from '../broker/queue-type.ts';
 import { REPLY_TO } from '../broker/replies.ts';
 import type { Content } from '../wire/content.ts';
-import { AmqpError, NO_METHOD, replies } from '../wire/errors.ts';
+import { AmqpError, NO_METHOD } from '../wire/errors.ts';
 import type { MethodOf } from '../wire/methods.ts';
 import { AckWatch } from './ack-watch.ts';
 import type { AckWatchPeer } from './ack-watch.ts';
 import type { Channel } from './channel.ts';
-import { Confirms } from './confirms.ts';
 import { Consumer } from './consumer.ts';
 import { cut } from './output.ts';
+import { Publishing } from './publishing.ts';
 import { Requester } from './requester.ts';
 import { Transaction, withoutDeleted } from './tx.ts';
 import type { Settlement } from './tx.ts';
@@ -29,13 +29,11 @@ const LARGEST_QUORUM_PREFETCH = 2000;
 export class Basic implements AckWatchPeer {
   readonly counts = new MessageCounts();
   readonly #channel: Channel;
-  readonly #publisher: Publisher;
+  readonly #publishing: Publishing;
   readonly #ackWatch: AckWatch;
   readonly #unacked: Unacked;
   readonly #consumers = new Map<string, Consumer>();
   readonly #requester: Requester;
-  /** Undefined until confirm.select. */
-  #confirms: Confirms | undefined = undefined;
   /** Undefined until tx.select. */
   #transaction: Transaction | undefined = undefined;
   #deliveryTag = 0;
@@ -48,57 +46,18 @@ export class Basic implements AckWatchPeer {
 
   constructor(channel: Channel) {
     this.#channel = channel;
-    const { broker, vhost, actor, limits } = channel.peer;
-    this.#publisher = new Publisher(vhost, actor, this.counts);
+    const { broker, limits } = channel.peer;
+    this.#publishing = new Publishing(channel, this.counts);
     this.#ackWatch = new AckWatch(broker.clock, limits.ackTimeout, this);
     this.#unacked = new Unacked(this.#ackWatch);
-    this.#requester = new Requester(channel, this.#publisher);
+    this.#requester = new Requester(channel, this.#publishing.publisher);
   }
 
   publish(method: MethodOf<'basic.publish'>, content: Content): void {
-    if (method.immediate) throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true'); // PUB-02
-    if (content.body === undefined) throw this.#tooLarge(content.size);
-    const routed = this.#publisher.route(method, content.properties);
-    if (this.#transaction !== undefined) return this.#transaction.publish(method, routed, content.body);
-    const outcome = this.#publisher.enqueue(routed, content.body);
-    if ((outcome & Outcome.ROUTED) === 0) this.#unroutable(method, routed.properties, content.body);
-    if (this.#confirms === undefined) return;
-    const { journal } = this.#channel.peer.broker;
-    const number = this.#confirms.next();
-    if ((outcome & Outcome.REFUSED) !== 0) {
-      this.#confirms.nack(number);
-    } else if ((outcome & Outcome.DURABLE) !== 0 && journal.gathering > journal.committed) {
-      this.#confirms.ackAfter(number, journal.gathering);
-      journal.onCommit(this.#channel);
-      return;
-    } else {
-      this.#confirms.ack(number);
-    }
-    this.#channel.peer.beforeFlush(this.#channel);
-  }
-
-  #tooLarge(size: number): AmqpError {
-    const { largestBody } = this.#channel.peer.limits;
-    return new AmqpError(
-      'PRECONDITION_FAILED',
-      `message size ${size} is larger than configured max size ${largestBody}`,
-    );
-  }
-
-  #unroutable(method: MethodOf<'basic.publish'>, properties: Buffer, body: Buffer): void {
-    if (method.mandatory) this.#return(method, properties, body);
-    else this.counts.dropped++;
-  }
-
-  /** Comes before the confirm of the same publish, with the properties that a consumer would have seen (PUB-07). */
-  #return({ exchange, routingKey }: MethodOf<'basic.publish'>, properties: Buffer, body: Buffer): void {
-    this.counts.returned++;
-    const replyText = 'NO_ROUTE';
-    const copy = { properties: Buffer.from(properties), body: Buffer.from(body) };
-    this.#channel.sendContent(
-      { name: 'basic.return', replyCode: replies[replyText].code, replyText, exchange, routingKey },
-      { ...copy, propertiesAt: 0, propertiesLength: properties.length, bodyAt: 0, bodyLength: body.length },
-    );
+    const routed = this.#publishing.route(method, content);
+    const body = content.body as Buffer;
+    if (this.#transaction === undefined) this.#publishing.publish(method, routed, body);
+    else this.#transaction.publish(method, routed, body);
   }
 
   /** @throws {AmqpError} PRECONDITION_FAILED on a transactional channel (CNF-02) */
@@ -106,24 +65,17 @@ export class Basic implements AckWatchPeer {
     if (this.#transaction !== undefined) {
       throw new AmqpError('PRECONDITION_FAILED', 'cannot switch from tx to confirm mode');
     }
-    this.#confirms ??= new Confirms();
+    this.#publishing.confirm();
     if (!noWait) this.#channel.send({ name: 'confirm.select-ok' });
   }
 
   /** A batch of the journal is on disk. */
   committed(batch: number): void {
-    if (this.#confirms === undefined) return;
-    this.#confirms.committed(batch);
-    if (this.#confirms.hasOpen) this.#channel.peer.broker.journal.onCommit(this.#channel);
+    this.#publishing.committed(batch);
   }
 
   sendConfirms(): void {
-    if (this.#confirms === undefined || !this.#confirms.hasDecided) return;
-    const { peer, number } = this.#channel;
-    this.counts.confirm += this.#confirms.send({
-      ack: (deliveryTag, multiple) => peer.output.ack(number, deliveryTag, multiple),
-      nack: (deliveryTag) => peer.output.nack(number, deliveryTag),
-    });
+    this.#publishing.sendConfirms();
   }
 
   get(method: MethodOf<'basic.get'>): void {
@@ -245,7 +197,7 @@ export class Basic implements AckWatchPeer {
 
   /** @throws {AmqpError} PRECONDITION_FAILED in confirm mode (TXN-01) */
   txSelect(): void {
-    if (this.#confirms !== undefined) {
+    if (this.#publishing.isConfirmed) {
       throw new AmqpError('PRECONDITION_FAILED', 'cannot switch from confirm to tx mode');
     }
     this.#transaction ??= new Transaction();
@@ -257,9 +209,7 @@ export class Basic implements AckWatchPeer {
     const { publishes, settlements } = this.#openTransaction().take();
     let outcomes = 0;
     for (const { method, routed, body } of publishes) {
-      const outcome = this.#publisher.enqueue(withoutDeleted(routed), body);
-      if ((outcome & Outcome.ROUTED) === 0) this.#unroutable(method, routed.properties, body); // PUB-09
-      outcomes |= outcome;
+      outcomes |= this.#publishing.enqueue(method, withoutDeleted(routed), body); // PUB-09
     }
     for (const { deliveries, how } of settlements) this.#settleAll(deliveries, how);
     if ((outcomes & Outcome.REFUSED) !== 0)
@@ -311,13 +261,13 @@ export class Basic implements AckWatchPeer {
 
   status(): ChannelStatus {
     return {
-      isConfirming: this.#confirms !== undefined,
+      isConfirming: this.#publishing.isConfirmed,
       isTransactional: this.#transaction !== undefined,
       prefetch: this.#prefetch,
       globalPrefetch: this.#globalPrefetch,
       consumerCount: this.#consumers.size,
       unackedCount: this.#unacked.count,
-      unconfirmedCount: this.#confirms?.count ?? 0,
+      unconfirmedCount: this.#publishing.unconfirmedCount,
       uncommittedCount: this.#transaction?.publishCount ?? 0,
       uncommittedAcks: this.#transaction?.settlementCount ?? 0,
     };
@@ -349,7 +299,7 @@ export class Basic implements AckWatchPeer {
       this.#unacked.restore(deliveries);
     this.#settleAll(this.#unacked.takeAll(), 'requeue');
     this.#ackWatch.stop();
-    this.#confirms = undefined;
+    this.#publishing.release();
   }
 
   resume(): void {

@@ -336,9 +336,9 @@ export const faults = [
   },
   {
     name: 'a mandatory message without a queue is not returned',
-    file: 'src/server/basic.ts',
-    find: '(outcome & Outcome.ROUTED) === 0 && method.mandatory)\n      this.#return(method, routed',
-    put: 'method.immediate)\n      this.#return(method, routed',
+    file: 'src/server/publishing.ts',
+    find: 'if (method.mandatory) this.#return(',
+    put: 'if (method.immediate) this.#return(',
     topics: ['publishing'],
   },
 
@@ -402,7 +402,7 @@ export const faults = [
   },
   {
     name: 'a persistent message is confirmed before it is on disk',
-    file: 'src/server/basic.ts',
+    file: 'src/server/publishing.ts',
     find: '(outcome & Outcome.DURABLE) !== 0 && journal.gathering > journal.committed',
     put: '(outcome & Outcome.DURABLE) > 1e9',
     topics: [],
