@@ -6,6 +6,7 @@ import { optionRows } from './app/options.ts';
 export { OptionError } from './app/options.ts';
 export type { BrokerOptions } from './app/options.ts';
 export type { Node as RunningBroker } from './app/node.ts';
+export type { BrokerEvent, BrokerEventName, BrokerEvents, SeenMessage } from './broker/observer.ts';
 export { StoreError } from './store/format.ts';
 
 /** How a broker is started in this process. */

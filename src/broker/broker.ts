@@ -5,6 +5,7 @@ import type { LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { NOTHING_RECOVERED } from './journal.ts';
 import type { Definition, Journal, Recovered, VhostSettings } from './journal.ts';
+import { Events } from './observer.ts';
 import type { Queue } from './queue.ts';
 import type { DeathReason } from './queue-host.ts';
 import { Ring } from './ring.ts';
@@ -44,6 +45,8 @@ export class Broker implements VhostHost {
   readonly churn = new Churn();
   readonly connections = new Connections(this.churn);
   readonly vhosts = new Map<string, Vhost>();
+  /** What happens in all of them. */
+  readonly events: Events;
   readonly #turn: Turn;
   readonly #secrets: Secrets;
   readonly #maxQueues: number;
@@ -60,6 +63,7 @@ export class Broker implements VhostHost {
   constructor(ports: BrokerPorts, recovered: Recovered = NOTHING_RECOVERED, withDefaults = true) {
     this.clock = ports.clock;
     this.journal = ports.journal;
+    this.events = new Events(ports.clock, ports.journal);
     this.#turn = ports.turn;
     this.#secrets = ports.secrets;
     this.#maxQueues = ports.maxQueues ?? Infinity;

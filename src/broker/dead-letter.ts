@@ -9,6 +9,7 @@ import type { Keeper } from './keeper.ts';
 import type { KeptDead } from './kept-dead.ts';
 import { Message } from './message.ts';
 import type { Entry, MoreKeys } from './message.ts';
+import type { Events } from './observer.ts';
 import type { Queue } from './queue.ts';
 import type { DeathReason } from './queue-host.ts';
 import { Ring } from './ring.ts';
@@ -22,6 +23,7 @@ export type LostReason = 'no dead-letter exchange' | 'exchange missing' | 'no ro
 /** What burying needs of the vhost it happens in. */
 export interface DeadLetterHost extends Topology {
   readonly journal: Journal;
+  readonly events: Events;
   now(): number;
   nextMessageId(): number;
   /** Runs a task after the present one, when others had their turn. */
@@ -137,7 +139,13 @@ export class DeadLetters {
     const exchange = name === undefined ? undefined : this.#host.exchanges.get(name); // looked up at each death (DLX-03)
     if (queue.kept !== undefined) return this.#buryKept(queue, queue.kept.get(entry), exchange);
     if (exchange !== undefined) this.#republish(queue, entry.message, reason, exchange);
-    else this.#host.lost(queue, reason, name === undefined ? 'no dead-letter exchange' : 'exchange missing');
+    else
+      this.#lost(
+        queue,
+        entry.message,
+        reason,
+        name === undefined ? 'no dead-letter exchange' : 'exchange missing',
+      );
     queue.forget(entry);
   }
 
@@ -175,20 +183,25 @@ export class DeadLetters {
         : this.#firstDeaths.write(death);
     const copy = this.#copy(queue, message, exchange);
     const input = new RoutingInput(copy.routingKeys, properties, scan, headers);
-    const targets = this.#targets(queue, exchange, input, reason, history);
+    const targets = this.#targets(queue, message, exchange, input, reason, history);
     const keepers = open(input.keepers ?? NO_KEEPERS, takers);
     if (targets.length === 0 && keepers.length === 0) return false;
     const queues = open(targets, takers);
     const durablePlaces = countDurablePlaces(copy.persistent, queues, keepers);
     journal.rewrite(copy, replaceHeaders(properties, scan, headers), message, durablePlaces);
+    const { events } = this.#host;
+    if (events.isHeard) events.deadLettered(queue, reason, message, copy, queues);
     const refusals = this.enqueue(copy, queues, keepers, Infinity, takers);
-    for (let n = 0; n < refusals; n++) this.#lost(queue, reason, 'refused'); // at most once (DLX-10)
+    for (let n = 0; n < refusals; n++) this.#lost(queue, message, reason, 'refused'); // at most once (DLX-10)
     return (targets.length > 0 || input.isDelayed) && refusals === 0;
   }
 
   /** What is kept is not lost. */
-  #lost(queue: Queue, reason: DeathReason, why: LostReason): void {
-    if (queue.kept === undefined) this.#host.lost(queue, reason, why);
+  #lost(queue: Queue, message: Message, reason: DeathReason, why: LostReason): void {
+    if (queue.kept !== undefined) return;
+    const { events } = this.#host;
+    if (events.isHeard) events.dropped(queue, message, why, reason);
+    this.#host.lost(queue, reason, why);
   }
 
   #death(
@@ -219,17 +232,18 @@ export class DeadLetters {
   /** Without those to which an automatic death would come back (CYC-01, CYC-02). */
   #targets(
     queue: Queue,
+    message: Message,
     exchange: Exchange,
     input: RoutingInput,
     reason: DeathReason,
     history: readonly Death[],
   ): DeclaredQueue[] {
     const routed = route(this.#host, exchange, input);
-    if (routed.length === 0 && !input.isDelayed) this.#lost(queue, reason, 'no route');
+    if (routed.length === 0 && !input.isDelayed) this.#lost(queue, message, reason, 'no route');
     if (reason === 'rejected') return routed;
     return routed.filter((target) => {
       if (!isCycle(history, target.name)) return true;
-      this.#lost(queue, reason, 'cycle');
+      this.#lost(queue, message, reason, 'cycle');
       return false;
     });
   }

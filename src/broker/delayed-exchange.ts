@@ -99,6 +99,13 @@ class DelayedRouter implements Router, Keeper {
     const dueAt = this.#host.clock.now() + (delayOf(this.#headersOf(message)) ?? 0);
     if (this.durable) this.#host.journal.place(message, this.#identity.id, dueAt, 0); // whatever its delivery mode (DLM-16)
     this.#wait(message, dueAt);
+    if (this.#host.events.isHeard) this.#tell(message, dueAt);
+  }
+
+  #tell(message: Message, until: number): void {
+    const { name: exchange, vhost } = this.#identity;
+    const { events } = this.#host;
+    events.tell('delayed', vhost, { exchange, message: events.see(message), until });
   }
 
   #headersOf({ page, propertiesAt, propertiesLength }: Message): FieldTable {

@@ -1,6 +1,7 @@
 import type { Subscription } from './consumers.ts';
 import type { Dying } from './dying.ts';
 import type { Entry } from './message.ts';
+import type { Events } from './observer.ts';
 import type { Places } from './places.ts';
 import type { Queue } from './queue.ts';
 
@@ -14,13 +15,15 @@ export class Handout {
   readonly #queue: Queue;
   readonly #dying: Dying;
   readonly #places: Places;
+  readonly #events: Events;
   readonly #later: () => void;
 
   /** @param later gives the queue a turn before long */
-  constructor(queue: Queue, dying: Dying, places: Places, later: () => void) {
+  constructor(queue: Queue, dying: Dying, places: Places, events: Events, later: () => void) {
     this.#queue = queue;
     this.#dying = dying;
     this.#places = places;
+    this.#events = events;
     this.#later = later;
   }
 
@@ -45,6 +48,7 @@ export class Handout {
   }
 
   give(consumer: Subscription, entry: Entry): void {
+    if (this.#events.isHeard) this.#events.delivered(this.#queue, entry, consumer.consumerTag);
     if (consumer.noAck) {
       consumer.receiver.deliver(consumer, entry);
       this.#queue.forget(entry);
@@ -61,6 +65,7 @@ export class Handout {
     const entry = this.#unexpiredHead(Infinity);
     if (entry === undefined) return undefined;
     this.#queue.ready.shift();
+    if (this.#events.isHeard) this.#events.delivered(this.#queue, entry, undefined);
     this.#handedOut(entry);
     return entry;
   }

@@ -125,12 +125,16 @@ export class Publisher {
   enqueue(routed: Routed, body: Buffer): number {
     const { exchange, moreKeys, targets, keepers, ttl, persistent } = routed;
     this.#count(exchange, targets);
-    if (targets.length === 0 && keepers.length === 0) return 0;
+    if (targets.length === 0 && keepers.length === 0) {
+      if (this.#vhost.events.isHeard) this.#tellUnroutable(routed, body);
+      return 0;
+    }
     const { routingKey, priority } = routed;
     const id = this.#vhost.nextMessageId();
     const message = new Message(id, exchange.name, routingKey, moreKeys, persistent, false, priority);
     const durablePlaces = countDurablePlaces(persistent, targets, keepers);
     this.#vhost.journal.write(message, routed.properties, body, durablePlaces);
+    if (this.#vhost.events.isHeard) this.#vhost.events.published(this.#vhost.name, message, targets);
     const refusals = this.#vhost.enqueue(message, targets, keepers, ttl);
     const isDurable = durablePlaces > 0 || reachesStream(targets);
     const outcome = (targets.length > 0 ? Outcome.ROUTED : 0) | (isDurable ? Outcome.DURABLE : 0);
@@ -142,6 +146,11 @@ export class Publisher {
     exchange.publishedIn++;
     exchange.publishedOut += targets.length;
     for (const target of targets) target.counts.publish++;
+  }
+
+  #tellUnroutable({ exchange, routingKey, properties }: Routed, body: Buffer): void {
+    const { name, events } = this.#vhost;
+    events.unroutable(name, this.#vhost.nextMessageId(), exchange.name, routingKey, properties, body);
   }
 
   #exchange(address: Address): Exchange {

@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import type { Journal } from './journal.ts';
 import type { Entry } from './message.ts';
+import type { Events, QueueEnd } from './observer.ts';
 import type { Queue } from './queue.ts';
 
 /** Why a message leaves a queue to be dead-lettered (DLX-02). */
@@ -12,14 +13,15 @@ export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
 export interface QueueHost {
   readonly clock: Clock;
   readonly journal: Journal;
+  readonly events: Events;
   /** Has `queue.work()` called before long, once however often it is asked. */
   later(queue: DeclaredQueue): void;
   /** Dead-letters a message that is no longer ready; it ends with `queue.forget` or, if it is kept, `release`. */
   bury(queue: Queue, entry: Entry, reason: DeathReason): void;
   /** The queue has dead letters that nobody took: `queue.kept.soon()` when that may have changed. */
   keeps(queue: Queue): void;
-  /** Deletes the queue: it expired, or its last consumer went away. */
-  remove(queue: DeclaredQueue): void;
+  /** Deletes the queue. */
+  remove(queue: DeclaredQueue, why: QueueEnd): void;
 }
 
 /** What a queue is, fixed when it is declared. */

@@ -61,8 +61,8 @@ export class Queue implements DeclaredQueue {
     this.#places = new Places(host.journal, identity, lanes, this.#isQuorum);
     const later = (): void => host.later(this);
     this.#dying = new Dying(host.clock, this.ready, later, (entry, reason) => this.#bury(entry, reason));
-    this.#handout = new Handout(this, this.#dying, this.#places, later);
-    this.#lease = new Deadline(host.clock, () => host.remove(this));
+    this.#handout = new Handout(this, this.#dying, this.#places, host.events, later);
+    this.#lease = new Deadline(host.clock, () => host.remove(this, 'expired'));
     if (this.settings.deadLetterAtLeastOnce) this.kept = new KeptDeadLetters(host, this);
     this.touch();
   }
@@ -111,6 +111,7 @@ export class Queue implements DeclaredQueue {
     const taker = isFull || lifetime === 0 ? this.#handout.taker() : undefined;
     if (isFull && taker === undefined && this.#isQuorum && this.#refuses(message)) return false; // LEN-11
     const entry = this.#places.take(message, expiresAt, laneOf(this.arguments, message.priority));
+    if (this.#host.events.isHeard) this.#host.events.enqueued(this, message, expiresAt);
     if (taker !== undefined) {
       this.#handout.give(taker, entry);
       return true;
@@ -140,13 +141,15 @@ export class Queue implements DeclaredQueue {
   /** A handed-out message has done its work. */
   ack(entry: Entry): void {
     this.#handout.unackedCount--;
+    if (this.#host.events.isHeard) this.#host.events.happened('acked', this, entry.message);
     this.forget(entry);
   }
 
   /** A handed-out message is refused for good; when the queue is gone it goes without dead-lettering (EXP-12). */
   reject(entry: Entry): void {
     this.#handout.unackedCount--;
-    if (this.#isDeleted) this.forget(entry);
+    if (this.#host.events.isHeard) this.#host.events.happened('rejected', this, entry.message);
+    if (this.#isDeleted) this.#drop(entry, 'queue deleted');
     else this.#bury(entry, 'rejected');
   }
 
@@ -157,10 +160,14 @@ export class Queue implements DeclaredQueue {
   requeue(entries: readonly Entry[]): void {
     this.#handout.unackedCount -= entries.length;
     if (this.#isDeleted) {
-      for (const entry of entries) this.forget(entry);
+      for (const entry of entries) this.#drop(entry, 'queue deleted');
       return;
     }
-    for (const entry of entries) entry.returns++;
+    const { events } = this.#host;
+    for (const entry of entries) {
+      entry.returns++;
+      if (events.isHeard) events.happened('requeued', this, entry.message);
+    }
     if (this.settings.isLimited) this.#handout.deliver(); // what a consumer would have taken by now does not count
     this.ready.putBack(this.#dying.withoutWornOut(entries, this.settings.deliveryLimit));
     if (this.settings.isLimited) this.#dropSurplus();
@@ -170,7 +177,7 @@ export class Queue implements DeclaredQueue {
   /** Drops all ready messages without dead-lettering (EXP-10). Returns how many. */
   purge(): number {
     const entries = this.ready.clear();
-    for (const entry of entries) this.forget(entry);
+    for (const entry of entries) this.#drop(entry, 'purged');
     return entries.length;
   }
 
@@ -189,7 +196,7 @@ export class Queue implements DeclaredQueue {
     if (this.#isDeleted) return;
     this.consumers.remove(subscription);
     this.touch();
-    if (this.identity.autoDelete && this.consumers.count === 0) this.#host.remove(this);
+    if (this.identity.autoDelete && this.consumers.count === 0) this.#host.remove(this, 'unused');
     else this.#host.later(this);
   }
 
@@ -235,8 +242,16 @@ export class Queue implements DeclaredQueue {
     this.#isDeleted = true;
     this.#places.close();
     this.#lease.cancel();
-    for (const entry of [...this.ready.clear(), ...this.#dying.close()]) this.forget(entry);
-    for (const entry of this.kept?.close() ?? []) this.release(entry);
+    for (const entry of [...this.ready.clear(), ...this.#dying.close()]) this.#drop(entry, 'queue deleted');
+    for (const entry of this.kept?.close() ?? []) {
+      this.#drop(entry, 'queue deleted');
+      this.kept?.remove(entry);
+    }
+  }
+
+  #drop(entry: Entry, why: 'purged' | 'queue deleted'): void {
+    if (this.#host.events.isHeard) this.#host.events.dropped(this, entry.message, why);
+    this.forget(entry);
   }
 
   /** The message is no longer in this queue. */
@@ -251,6 +266,7 @@ export class Queue implements DeclaredQueue {
   }
 
   #bury(entry: Entry, reason: DeathReason): void {
+    if (reason === 'expired' && this.#host.events.isHeard) this.#host.events.expired(this, entry);
     this.kept?.add(entry, reason);
     this.#host.bury(this, entry, reason);
   }
@@ -269,6 +285,7 @@ export class Queue implements DeclaredQueue {
       const lane = laneOf(this.arguments, message.priority);
       this.#host.bury(this, new Entry(message, Infinity, lane, false, 0), 'maxlen');
     }
+    if (this.#host.events.isHeard) this.#host.events.happened('refused', this, message);
     return true;
   }
 

@@ -6,13 +6,16 @@ import type { Journal } from './journal.ts';
 import { countDurablePlaces, NO_KEEPERS } from './keeper.ts';
 import type { Keeper } from './keeper.ts';
 import { Message } from './message.ts';
+import type { Events } from './observer.ts';
 import { route } from './routing.ts';
 import type { Topology } from './routing.ts';
 import { RoutingInput } from './routing-input.ts';
 
 /** What sending a kept message again needs of the vhost it happens in. */
 export interface ReplayHost extends Topology {
+  readonly name: string;
   readonly journal: Journal;
+  readonly events: Events;
   nextMessageId(): number;
   /** Puts a new message wherever it goes; returns how many queues refused it. */
   enqueue(
@@ -34,7 +37,7 @@ export function replay(
   destination: Destination,
   edit?: (properties: Buffer, scan: PropertyScan) => Buffer,
 ): void {
-  const { journal } = host;
+  const { journal, events } = host;
   const page = kept.page.bytes ?? journal.load(kept.page);
   const before = page.subarray(kept.propertiesAt, kept.propertiesAt + kept.propertiesLength);
   const scan = new PropertyScan().scan(before, 0, before.length);
@@ -43,11 +46,15 @@ export function replay(
   const input = new RoutingInput(kept.routingKeys, properties, scan);
   const targets = destination.kind === 'queue' ? [destination] : route(host, destination, input);
   const keepers = input.keepers ?? NO_KEEPERS;
-  if (targets.length === 0 && keepers.length === 0) return;
+  if (targets.length === 0 && keepers.length === 0) {
+    if (events.isHeard) events.tell('unroutable', host.name, { message: events.see(kept) });
+    return;
+  }
   const ttl = scan.expiration === undefined ? Infinity : parseExpiration(scan.expiration);
   const { exchange, routingKey, moreKeys, persistent, died, priority } = kept;
   const id = host.nextMessageId();
   const copy = new Message(id, exchange, routingKey, moreKeys, persistent, died, priority);
   journal.rewrite(copy, properties, kept, countDurablePlaces(persistent, targets, keepers));
+  if (events.isHeard) events.released(host.name, copy, kept.id, targets);
   host.enqueue(copy, targets, keepers, ttl);
 }

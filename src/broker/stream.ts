@@ -22,7 +22,7 @@ import { Reader, Readers } from './stream-readers.ts';
 const MESSAGES = 256;
 const TURN = 64;
 
-type StreamHost = Pick<QueueHost, 'clock' | 'journal' | 'later'>;
+type StreamHost = Pick<QueueHost, 'clock' | 'journal' | 'events' | 'later'>;
 
 const NOTHING: Page = { bytes: Buffer.alloc(0) };
 
@@ -94,6 +94,7 @@ export class Stream implements DeclaredQueue, CommitListener {
     const chunk = this.#openChunk(message.propertiesLength + message.bodyLength);
     const properties = message.page.bytes ?? journal.load(message.page);
     const size = chunk.append(message, properties, message.bodyPage.bytes ?? journal.load(message.bodyPage));
+    if (this.#host.events.isHeard) this.#host.events.enqueued(this, message, Infinity);
     this.#log.grow(1, size);
     journal.append(chunk, size);
     this.#listen();
@@ -256,7 +257,9 @@ export class Stream implements DeclaredQueue, CommitListener {
     message.bodyLength = record.end - record.bodyAt;
     const { subscription } = reader;
     subscription.unacked++;
-    subscription.receiver.deliver(subscription, new Entry(message, Infinity, 0, false, 0));
+    const entry = new Entry(message, Infinity, 0, false, 0);
+    if (this.#host.events.isHeard) this.#host.events.delivered(this, entry, subscription.consumerTag);
+    subscription.receiver.deliver(subscription, entry);
     message.page = NOTHING; // what is unacked needs no bytes, and a chunk is large
     message.bodyPage = NOTHING;
   }

@@ -17,6 +17,7 @@ import type { ExchangeTypeName } from './exchange-types.ts';
 import type { Definition, Journal, VhostSettings } from './journal.ts';
 import type { Keeper } from './keeper.ts';
 import type { Entry, Message } from './message.ts';
+import type { Events, QueueEnd } from './observer.ts';
 import { Queue } from './queue.ts';
 import type { DeathReason, QueueHost, QueueIdentity } from './queue-host.ts';
 import { STREAM } from './queue-type.ts';
@@ -29,6 +30,7 @@ export interface VhostHost {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly churn: Churn;
+  readonly events: Events;
   later(queue: DeclaredQueue): void;
   nextMessageId(): number;
   nextQueueId(): number;
@@ -61,6 +63,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, DeclaredQueue>();
   readonly replies: Replies;
+  readonly events: Events;
   /** Grows with every change of exchanges, queues and bindings: what remembers a route compares it. */
   topology = 0;
   settings: VhostSettings = {};
@@ -78,6 +81,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   constructor(name: string, host: VhostHost) {
     this.name = name;
     this.#host = host;
+    this.events = host.events;
     this.replies = new Replies(name, this);
     for (const [exchange, type, internal = false] of PREDECLARED) {
       const identity = {
@@ -176,6 +180,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     this.exchanges.set(exchange.name, exchange);
     this.#changed();
     if (exchange.durable) this.journal.define(exchangeDefinition(exchange));
+    if (this.events.isHeard) this.events.exchangeDeclared(exchange);
     return exchange;
   }
 
@@ -187,6 +192,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     for (const binding of exchange.bindings) this.removeBinding(binding);
     for (const binding of exchange.incoming) this.removeBinding(binding);
     exchange.close();
+    if (this.events.isHeard) this.events.exchangeDeleted(exchange);
   }
 
   addQueue(identity: Omit<QueueIdentity, 'vhost'>, args: QueueArguments): DeclaredQueue {
@@ -195,12 +201,13 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     this.churn.queuesCreated++;
     this.#changed();
     if (queue.durable) this.journal.define(queueDefinition(queue));
+    if (this.events.isHeard) this.events.queueDeclared(queue);
     if (identity.owner !== undefined) this.#own(identity.owner, queue);
     return queue;
   }
 
   /** Deletes a queue with its bindings and messages; its consumers hear of it afterwards (QUE-27, CNS-26). */
-  remove(queue: DeclaredQueue): void {
+  remove(queue: DeclaredQueue, why: QueueEnd = 'deleted'): void {
     if (queue.isDeleted) return;
     this.queues.delete(queue.name);
     this.churn.queuesDeleted++;
@@ -210,6 +217,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     this.#changed();
     for (const binding of queue.incoming) this.removeBinding(binding);
     queue.close();
+    if (this.events.isHeard) this.events.queueDeleted(queue, why);
     const cancelled: Subscription[] = [...queue.consumers];
     if (cancelled.length === 0) return;
     this.soon(() => {
@@ -221,6 +229,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     binding.source.add(binding);
     this.#changed();
     if (isDurable(binding)) this.journal.define(bindingDefinition(this.name, binding));
+    if (this.events.isHeard) this.events.binding('bound', binding);
     binding.source.bound(binding);
   }
 
@@ -230,18 +239,19 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     source.remove(binding);
     this.#changed();
     if (isDurable(binding)) this.journal.undefine(bindingDefinition(this.name, binding));
+    if (this.events.isHeard) this.events.binding('unbound', binding);
     if (source.identity.autoDelete && source.bindingCount === 0) this.removeExchange(source);
   }
 
   /** Deletes everything: the vhost itself goes. */
   clear(): void {
-    for (const queue of this.queues.values()) this.remove(queue);
+    for (const queue of this.queues.values()) this.remove(queue, 'vhost deleted');
     for (const exchange of this.exchanges.values()) this.removeExchange(exchange);
   }
 
   /** Deletes the exclusive queues of a connection that ends (QUE-29). */
   removeOwnedBy(owner: object): void {
-    for (const queue of this.#owned.get(owner) ?? []) this.remove(queue);
+    for (const queue of this.#owned.get(owner) ?? []) this.remove(queue, 'owner gone');
     this.#owned.delete(owner);
   }
 
