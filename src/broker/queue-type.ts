@@ -93,7 +93,8 @@ export function typeArgument({ name }: QueueType): FieldValue {
   return longstr(name);
 }
 
-const allArguments = new Set(queueTypes.flatMap((type) => type.arguments));
+/** Every argument that queues of some type have. */
+export const allArguments: ReadonlySet<string> = new Set(queueTypes.flatMap((type) => type.arguments));
 const allConsumerArguments = new Set(queueTypes.flatMap((type) => type.consumerArguments));
 
 /** The first argument only other types have (ARG-05); what no type has is kept and ignored. */

@@ -10,6 +10,7 @@ export const exitCodes = {
   empty: 8,
   'cannot-start': 9,
   nonconforming: 10,
+  findings: 11,
   interrupted: 130,
 } as const;
 

@@ -7,6 +7,7 @@ import { addDeleteCommand } from './delete.ts';
 import { addDemoCommand } from './demo.ts';
 import { exitCodes, Failure, OutputClosed } from './failure.ts';
 import { addGetCommand } from './get.ts';
+import { addLintCommand } from './lint.ts';
 import { addMoveCommand } from './move.ts';
 import { addPublishCommand } from './publish.ts';
 import { addPurgeCommand } from './purge.ts';
@@ -24,6 +25,7 @@ Exit codes:
   3  no connection to the broker     8  'get' found the queue empty
   4  user or vhost refused           9  the broker cannot start
                                     10  'conformance' found failures
+                                    11  'lint' found something
                                    130  interrupted
 
 Examples:
@@ -60,6 +62,7 @@ function buildProgram(): Command {
   addDeleteCommand(program);
   addDemoCommand(program);
   addConformanceCommand(program);
+  addLintCommand(program);
   program.addHelpText('after', AFTER_HELP);
   pointToHelp(program, 'leveret');
   return program;

@@ -1,0 +1,46 @@
+import { readDefinitions } from '../broker/definitions.ts';
+import { DefinitionsError } from '../broker/json-place.ts';
+import { checkArgumentNames, checkRefusals, checkTtls, checkVersions } from './check-arguments.ts';
+import { checkCycles, checkDeadLetterRoutes } from './check-dead-letters.ts';
+import { checkLifetimes } from './check-lifetimes.ts';
+import { checkPermissions } from './check-permissions.ts';
+import { checkRoutes } from './check-routes.ts';
+import { severities } from './checks.ts';
+import { finding, parsePath } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { buildTopology, createScratch } from './scratch.ts';
+import { Study } from './study.ts';
+import type { QueueFacts } from './study.ts';
+
+/**
+ * Everything that is wrong with a topology, worst first: it is built in a broker of its own, and looked at there.
+ * @param json definitions as RabbitMQ exports them
+ * @param facts what a running broker says of its queues
+ */
+export function lintDefinitions(json: unknown, facts: readonly QueueFacts[] = []): Finding[] {
+  let definitions;
+  try {
+    definitions = readDefinitions(json);
+  } catch (error) {
+    if (!(error instanceof DefinitionsError)) throw error;
+    const [place = ''] = error.message.split(' ', 1);
+    const path = place.includes('[') ? parsePath(place) : [];
+    const subject = { kind: 'definitions', name: 'definitions', vhost: undefined, path } as const;
+    return [finding('invalid-definitions', subject, `${error.message}.`)];
+  }
+  const { broker } = createScratch(0);
+  const refusals = buildTopology(broker, definitions);
+  const study = new Study(broker, definitions, facts);
+  const found = [
+    ...checkRefusals(study, refusals),
+    ...checkArgumentNames(study),
+    ...checkTtls(study),
+    ...checkDeadLetterRoutes(study),
+    ...checkCycles(study),
+    ...checkLifetimes(study),
+    ...checkRoutes(study),
+    ...checkPermissions(study),
+    ...checkVersions(study),
+  ];
+  return found.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+}

@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { Failure } from './failure.ts';
+
+/** Adds `--url`: the management HTTP API of a broker. */
+export function addManagementOption(command: Command, help: string): Command {
+  return command.option('--url <http-url>', `${help}: http://user:password@host:15672`);
+}
+
+/** The management HTTP API of a broker, this one or RabbitMQ. */
+export class Management {
+  readonly #base: URL;
+  readonly #authorization: string;
+
+  /** @param url http://user:password@host:port; without a login `guest` */
+  constructor(url: string) {
+    this.#base = readUrl(url);
+    const [user, password] = [this.#base.username || 'guest', this.#base.password || 'guest'].map(
+      decodeURIComponent,
+    );
+    this.#authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+    this.#base.username = '';
+    this.#base.password = '';
+  }
+
+  /** The broker, without a password. */
+  get name(): string {
+    return this.#base.origin;
+  }
+
+  /**
+   * @param path each part is encoded: a vhost may be `/`
+   * @param query what stands behind the question mark
+   */
+  async get<T>(path: readonly string[], query: Readonly<Record<string, string>> = {}): Promise<T> {
+    return this.#request<T>('GET', path, query);
+  }
+
+  async #request<T>(
+    method: string,
+    path: readonly string[],
+    query: Readonly<Record<string, string>>,
+  ): Promise<T> {
+    const url = new URL(
+      `${this.#base.pathname.replace(/\/$/, '')}/api/${path.map(encodeURIComponent).join('/')}`,
+      this.#base,
+    );
+    url.search = new URLSearchParams(query).toString();
+    let response: Response;
+    try {
+      response = await fetch(url, { method, headers: { authorization: this.#authorization } });
+    } catch (error) {
+      const { cause } = error as { cause?: { code?: string; message?: string } };
+      throw new Failure(
+        'unreachable',
+        `cannot reach ${this.name}: ${cause?.code ?? cause?.message ?? String(error)}`,
+      );
+    }
+    const text = await response.text();
+    if (!response.ok) throw this.#failure(response.status, text, url.pathname);
+    return this.#parse(text, url.pathname) as T;
+  }
+
+  #parse(text: string, path: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new Failure('refused', `${this.name}${path} does not answer with JSON: is it a management API?`);
+    }
+  }
+
+  #failure(status: number, text: string, path: string): Failure {
+    const reason = reasonIn(text);
+    if (status === 401 || status === 403) {
+      return new Failure('login', `${this.name} refused the login or its rights (${status}): ${reason}`);
+    }
+    if (status === 404) return new Failure('not-found', `${this.name}${path} was not found: ${reason}`);
+    return new Failure('refused', `${this.name}${path} was refused (${status}): ${reason}`);
+  }
+}
+
+function readUrl(text: string): URL {
+  try {
+    const url = new URL(text);
+    if (url.protocol === 'http:' || url.protocol === 'https:') return url;
+  } catch {
+    // said below
+  }
+  throw new Failure(
+    'usage',
+    `--url is the management API, such as http://guest:guest@localhost:15672, not '${text}'`,
+  );
+}
+
+function reasonIn(text: string): string {
+  try {
+    const { reason, error } = JSON.parse(text) as { reason?: string; error?: string };
+    return reason ?? error ?? 'no reason was given';
+  } catch {
+    return 'no reason was given';
+  }
+}
