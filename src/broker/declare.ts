@@ -84,7 +84,8 @@ export function declareExchange(vhost: Vhost, asked: ExchangeDeclaration, actor:
   checkAlternate(vhost, asked, actor);
   const { name, durable, autoDelete, internal, arguments: table } = asked;
   exchangeTypes[type].checkArguments?.(table, exchangeLabel(vhost.name, name));
-  return vhost.addExchange({ name, type, durable, autoDelete, internal, table });
+  const declaredBy = actor.user;
+  return vhost.addExchange({ name, type, durable, autoDelete, internal, table, declaredBy });
 }
 
 /** Any operation on the default exchange but publishing to it (EXC-05, EXC-12, BND-03). */

@@ -8,8 +8,8 @@ export function isDurable({ source, destination }: Binding): boolean {
 }
 
 export function exchangeDefinition({ identity }: Exchange): Definition {
-  const { id, vhost, name, type, autoDelete, internal, table } = identity;
-  return { kind: 'exchange', vhost, name, id, type, autoDelete, internal, arguments: table };
+  const { id, vhost, name, type, autoDelete, internal, table, declaredBy } = identity;
+  return { kind: 'exchange', vhost, name, id, type, autoDelete, internal, declaredBy, arguments: table };
 }
 
 export function queueDefinition({ identity }: DeclaredQueue): Definition {

@@ -32,6 +32,8 @@ export interface DeclaredQueue {
   readonly counts: MessageCounts;
   /** What queue.declare-ok and basic.get-ok tell. */
   readonly messageCount: number;
+  /** Handed out and not settled. */
+  readonly unackedCount: number;
   /** For the host: it stands among those that have work. */
   isScheduled: boolean;
 

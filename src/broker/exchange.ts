@@ -24,6 +24,9 @@ function bindingId(binding: Omit<Binding, 'source'>): string {
   return JSON.stringify([destination.kind, destination.name, bindingKey, tableText(binding.arguments)]);
 }
 
+/** Whom what was declared by nobody is said to be of. */
+export const BROKER_ITSELF = 'rmq-internal';
+
 /** What an exchange is, fixed when it is declared. */
 export interface ExchangeIdentity {
   /** Never used again, by a queue either: what it keeps of messages is found by it. 0 for the predeclared ones. */
@@ -36,6 +39,8 @@ export interface ExchangeIdentity {
   /** Refuses publishes, but may be bound to and from (EXC-16). */
   readonly internal: boolean;
   readonly table: FieldTable;
+  /** The user who declared it (API-30). */
+  readonly declaredBy: string;
 }
 
 /** An exchange and the bindings that leave it. The default exchange has none: it finds queues by name (BND-05). */

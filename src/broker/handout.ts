@@ -12,6 +12,8 @@ const DELIVERIES = 256;
 export class Handout {
   /** Handed out and not settled. */
   unackedCount = 0;
+  /** The sum of their bodies. */
+  unackedBytes = 0;
   readonly #queue: Queue;
   readonly #dying: Dying;
   readonly #places: Places;
@@ -70,8 +72,15 @@ export class Handout {
     return entry;
   }
 
+  /** What was handed out was settled, or came back. */
+  settled({ message }: Entry): void {
+    this.unackedCount--;
+    this.unackedBytes -= message.bodyLength;
+  }
+
   #handedOut(entry: Entry): void {
     this.unackedCount++;
+    this.unackedBytes += entry.message.bodyLength;
     this.#places.handedOut(entry);
   }
 

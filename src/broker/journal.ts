@@ -59,6 +59,8 @@ export type Definition =
       readonly id?: number;
       readonly autoDelete: boolean;
       readonly internal: boolean;
+      /** Absent in old stores. */
+      readonly declaredBy?: string;
       readonly arguments: FieldTable;
     }
   | {

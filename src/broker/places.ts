@@ -12,6 +12,10 @@ export class Places {
   /** By lane: the youngest message a client has been given. */
   readonly #delivered: number[];
   #isClosed = false;
+  /** What it holds and the journal knows of. */
+  recordedCount = 0;
+  /** The sum of their bodies. */
+  recordedBytes = 0;
 
   constructor(journal: Journal, { id, durable }: QueueIdentity, lanes: number, isQuorum: boolean) {
     this.#journal = journal;
@@ -30,8 +34,20 @@ export class Places {
   take(message: Message, expiresAt: number, lane: number): Entry {
     const recorded = this.records(message.persistent);
     message.places++;
-    if (recorded) this.#journal.place(message, this.#queueId, expiresAt, lane);
+    if (recorded) {
+      this.#journal.place(message, this.#queueId, expiresAt, lane);
+      this.recordedCount++;
+      this.recordedBytes += message.bodyLength;
+    }
     return new Entry(message, expiresAt, lane, recorded, 0);
+  }
+
+  /** The queue held it before a restart. */
+  restore(message: Message, expiresAt: number, lane: number, returns: number): Entry {
+    message.places++;
+    this.recordedCount++;
+    this.recordedBytes += message.bodyLength;
+    return new Entry(message, expiresAt, lane, true, returns);
   }
 
   /** A client has it, and may return it. */
@@ -51,7 +67,11 @@ export class Places {
    * @param isNoted the journal has a note of its death
    */
   forget({ message, recorded, returns }: Entry, isNoted: boolean): void {
-    if (recorded && !this.#isClosed) this.#journal.settle(message, this.#queueId);
+    if (recorded) {
+      this.recordedCount--;
+      this.recordedBytes -= message.bodyLength;
+      if (!this.#isClosed) this.#journal.settle(message, this.#queueId);
+    }
     if (this.#isQuorum && (returns > 0 || isNoted)) {
       this.#journal.note(message, this.#queueId, 0, undefined);
     }

@@ -24,6 +24,16 @@ export interface QueueHost {
   remove(queue: DeclaredQueue, why: QueueEnd): void;
 }
 
+/** What a queue holds beside the number of what is ready and unacked. */
+export interface QueueLoad {
+  /** The bodies of what is unacked. */
+  readonly unackedBytes: number;
+  /** How many of its messages a restart would find, ready or unacked. */
+  readonly recordedCount: number;
+  /** Their bodies. */
+  readonly recordedBytes: number;
+}
+
 /** What a queue is, fixed when it is declared. */
 export interface QueueIdentity {
   /** Never used again, not even by a queue of the same name. */

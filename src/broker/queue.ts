@@ -15,7 +15,7 @@ import { Entry } from './message.ts';
 import type { Message } from './message.ts';
 import { isOver, wouldBeOver } from './overflow.ts';
 import { Places } from './places.ts';
-import type { DeathReason, QueueHost, QueueIdentity } from './queue-host.ts';
+import type { DeathReason, QueueHost, QueueIdentity, QueueLoad } from './queue-host.ts';
 import { queueSettings } from './queue-settings.ts';
 import type { QueueSettings } from './queue-settings.ts';
 import { QUORUM } from './queue-type.ts';
@@ -84,6 +84,12 @@ export class Queue implements DeclaredQueue {
     return this.#handout.unackedCount;
   }
 
+  get load(): QueueLoad {
+    const { unackedBytes } = this.#handout;
+    const { recordedCount, recordedBytes } = this.#places;
+    return { unackedBytes, recordedCount, recordedBytes };
+  }
+
   get isDeleted(): boolean {
     return this.#isDeleted;
   }
@@ -140,14 +146,14 @@ export class Queue implements DeclaredQueue {
 
   /** A handed-out message has done its work. */
   ack(entry: Entry): void {
-    this.#handout.unackedCount--;
+    this.#handout.settled(entry);
     if (this.#host.events.isHeard) this.#host.events.happened('acked', this, entry.message);
     this.forget(entry);
   }
 
   /** A handed-out message is refused for good; when the queue is gone it goes without dead-lettering (EXP-12). */
   reject(entry: Entry): void {
-    this.#handout.unackedCount--;
+    this.#handout.settled(entry);
     if (this.#host.events.isHeard) this.#host.events.happened('rejected', this, entry.message);
     if (this.#isDeleted) this.#drop(entry, 'queue deleted');
     else this.#bury(entry, 'rejected');
@@ -158,7 +164,7 @@ export class Queue implements DeclaredQueue {
    * did so too often die (DLV-02).
    */
   requeue(entries: readonly Entry[]): void {
-    this.#handout.unackedCount -= entries.length;
+    for (const entry of entries) this.#handout.settled(entry);
     if (this.#isDeleted) {
       for (const entry of entries) this.#drop(entry, 'queue deleted');
       return;
@@ -228,8 +234,8 @@ export class Queue implements DeclaredQueue {
   /** Messages found on disk, as they stood before the restart. */
   restore({ places }: Recovered): void {
     for (const { message, expiresAt, lane, returns, death } of places.get(this.identity.id) ?? []) {
-      message.places++;
-      const entry = new Entry(message, expiresAt, Math.min(lane, this.arguments.maxPriority), true, returns);
+      const kept = Math.min(lane, this.arguments.maxPriority);
+      const entry = this.#places.restore(message, expiresAt, kept, returns);
       if (death !== undefined && this.kept !== undefined) this.kept.restore(entry, death as DeathReason);
       else if (returns > this.settings.deliveryLimit) this.#dying.wornOut(entry);
       else this.ready.push(entry);

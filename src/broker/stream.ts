@@ -83,6 +83,12 @@ export class Stream implements DeclaredQueue, CommitListener {
     return this.#log.nextOffset - this.#log.firstOffset;
   }
 
+  get unackedCount(): number {
+    let count = 0;
+    for (const { unacked } of this.consumers) count += unacked;
+    return count;
+  }
+
   /** Its chunks have the whole message: no place is noted. */
   records(): boolean {
     return false;

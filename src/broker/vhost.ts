@@ -10,7 +10,7 @@ import { bindingDefinition, exchangeDefinition, isDurable, queueDefinition } fro
 import { DeadLetters } from './dead-letter.ts';
 import type { DeadLetterHost, LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
-import { Exchange } from './exchange.ts';
+import { BROKER_ITSELF, Exchange } from './exchange.ts';
 import type { Binding, ExchangeIdentity } from './exchange.ts';
 import type { ExchangeHost } from './exchange-type.ts';
 import type { ExchangeTypeName } from './exchange-types.ts';
@@ -93,6 +93,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
         autoDelete: false,
         internal,
         table: EMPTY_TABLE,
+        declaredBy: BROKER_ITSELF,
       };
       this.exchanges.set(exchange, new Exchange(identity, this));
     }
@@ -270,6 +271,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   restore(definition: Definition): void {
     if (definition.kind === 'exchange') {
       const { id = 0, name, type, autoDelete, internal, arguments: table } = definition;
+      const { declaredBy = BROKER_ITSELF } = definition;
       const identity = {
         id,
         vhost: this.name,
@@ -279,6 +281,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
         autoDelete,
         internal,
         table,
+        declaredBy,
       };
       this.exchanges.set(name, new Exchange(identity, this));
     } else if (definition.kind === 'queue') {

@@ -135,6 +135,7 @@ class Real {
       dead: this.core.look(this.dead).map(line),
       bytes: this.queue.ready.bytes,
       unacked: this.queue.unackedCount,
+      load: this.queue.load,
     };
   }
 }
@@ -164,6 +165,7 @@ describe('a classic queue', () => {
         for (const entry of real.held) real.queue.ack(entry);
         for (const queue of [real.queue, real.dead]) queue.purge();
         expect([real.journal.live.size, real.journal.placed.size]).toEqual([0, 0]);
+        expect(real.queue.load).toEqual({ unackedBytes: 0, recordedCount: 0, recordedBytes: 0 });
       }),
       { numRuns: 500 },
     );

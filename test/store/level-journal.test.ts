@@ -138,6 +138,7 @@ describe('what survives a restart', () => {
     const queue = queueOf(again, 'q');
     expect(again.core.get(queue)?.body).toBe('later');
     again.core.settle();
+    expect(queue.load).toEqual({ unackedBytes: 5, recordedCount: 1, recordedBytes: 5 });
     expect(bodies(again, 'dead')).toEqual(['due']);
     node = again;
     node.core.advance(40_000);
@@ -348,6 +349,14 @@ describe('what an x-recent-history exchange keeps', () => {
     node.core.bind('x', 'q');
     node.core.publish('x', '', 'a');
     expect(bodies(node, 'q')).toEqual(['a']);
+    expect(node.core.vhost.exchanges.get('x')?.identity.declaredBy).toBe('rmq-internal');
+  });
+
+  test('an exchange is still of the user who declared it [API-30]', async () => {
+    let node = await fresh();
+    node.core.exchange('x');
+    node = await restart(node);
+    expect(node.core.vhost.exchanges.get('x')?.identity.declaredBy).toBe('guest');
   });
 });
 

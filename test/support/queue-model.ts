@@ -108,7 +108,15 @@ export class QueueModel {
       dead: this.#dead.map(line),
       bytes: this.#bytes(),
       unacked: this.#held.length,
+      load: this.#load(),
     };
+  }
+
+  /** Everything is persistent. */
+  #load(): object {
+    const bytes = (items: readonly Item[]): number => items.reduce((sum, { size }) => sum + size, 0);
+    const all = [...this.#ready, ...this.#held];
+    return { unackedBytes: bytes(this.#held), recordedCount: all.length, recordedBytes: bytes(all) };
   }
 
   #arrive({ size, priority, deaths }: Pick<Item, 'size' | 'priority' | 'deaths'>, ttl: number): boolean {
