@@ -111,7 +111,8 @@ export class Core {
   readonly actor: Actor;
   /** Dead letters that reached nobody: `queue reason: cause`. */
   readonly lost: string[] = [];
-  readonly #publisher: Publisher;
+  /** Made when it is needed: a core may have no vhost `/`. */
+  #publisher: Publisher | undefined = undefined;
   readonly #tasks: (() => void)[] = [];
   #names = 0;
 
@@ -136,7 +137,6 @@ export class Core {
     );
     this.vhost = this.broker.vhosts.get('/') as Vhost;
     this.actor = { user: 'guest', users: this.broker.users, connection: {} };
-    this.#publisher = new Publisher(this.vhost, this.actor);
   }
 
   /** Runs what was put off until nothing is left. */
@@ -208,6 +208,7 @@ export class Core {
 
   /** Publishes; returns the bits of `Outcome`. */
   publish(exchange: string, routingKey: string, body: string, properties: Properties = {}): number {
+    this.#publisher ??= new Publisher(this.vhost, this.actor);
     const outcome = this.#publisher.publish(
       { exchange, routingKey },
       encodeProperties(properties),
