@@ -4,7 +4,7 @@ import { headersExchange } from './parts/routing-headers.ts';
 import { recentHistory } from './parts/routing-history.ts';
 import { oneOfMany } from './parts/routing-one-of-many.ts';
 import { topicExchange } from './parts/routing-topic.ts';
-import { segment } from './support/admin.ts';
+import { tracing } from './parts/routing-tracing.ts';
 import { field } from './support/fields.ts';
 import { topic } from './support/suite.ts';
 import type { Define } from './support/suite.ts';
@@ -179,35 +179,4 @@ function senderSelected(test: Define): void {
       await t.staysEmpty(routingKey);
     });
   }
-}
-
-function tracing(test: Define): void {
-  test(
-    'while a vhost is traced, copies of its messages go to amq.rabbitmq.trace',
-    { rules: ['RTE-31'], needs: ['management'], slow: true },
-    async (t) => {
-      const vhost = await t.vhost();
-      const channel = await t.confirmChannel(await t.connect({ vhost }));
-      for (const queue of ['q', 'traces']) await channel.call('queue.declare', { queue, durable: true });
-      const exchange = 'amq.rabbitmq.trace';
-      await channel.call('queue.bind', { queue: 'traces', exchange, routingKey: '#' });
-      await channel.call('queue.bind', { queue: 'q', exchange: 'amq.direct', routingKey: 'key' });
-      await t.admin.must('PUT', `/vhosts/${segment(vhost)}`, { tracing: true });
-      const traced = await t.connect({ vhost });
-      const publisher = await t.confirmChannel(traced);
-      await publisher.publishConfirmed('amq.direct', 'key', 'm');
-      assert.equal((await publisher.get('q'))?.body, 'm');
-      const traces: (string | undefined)[][] = [];
-      await t.eventually(async () => {
-        const trace = await channel.get('traces');
-        if (trace !== undefined) traces.push([trace.routingKey, trace.body]);
-        return traces.length === 2;
-      }, 'two traces');
-      assert.deepEqual(traces, [
-        ['publish.amq.direct', 'm'],
-        ['deliver.q', 'm'],
-      ]);
-      await t.admin.must('PUT', `/vhosts/${segment(vhost)}`, { tracing: false });
-    },
-  );
 }

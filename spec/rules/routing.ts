@@ -63,7 +63,7 @@ export const routingRules = {
     says: 'The headers CC and BCC, arrays, add routing keys to that of the publish, for direct, topic and default exchanges; elements that are not long strings are ignored. BCC is taken out of the message, CC stays. It is delivered with the routing key of the publish.',
   },
   'RTE-31': {
-    says: 'While tracing is on for a vhost, a copy of every message that is published or delivered goes to amq.rabbitmq.trace, with the routing keys publish.EXCHANGE and deliver.QUEUE.',
+    says: 'While tracing is on for a vhost, a copy of every message that is published or delivered goes to amq.rabbitmq.trace, with the routing keys publish.EXCHANGE and deliver.QUEUE. It has the body and one property, headers: exchange_name, routing_keys, properties (those of the message, by their names, numbers as 32-bit integers), node, vhost, connection, channel and user; with routed_queues after a publish, which for the default exchange are the routing keys, and redelivered, 0 or 1, after a delivery. A publish is copied before its transaction is committed, and copies are not copied.',
   },
   'TXC-06': {
     says: 'CC and BCC must be arrays: otherwise 406 "PRECONDITION_FAILED - invalid message: {unacceptable_type_in_header,"CC",longstr}". Elements that are not strings route nowhere, but stay in the header.',

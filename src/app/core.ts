@@ -9,6 +9,7 @@ import type { Store } from '../store/open.ts';
 import { applyDefinitions } from './definitions.ts';
 import type { NamedDefinitions } from './definitions.ts';
 import type { BrokerOptions } from './options.ts';
+import { NODE_NAME } from './server-properties.ts';
 import { LoopTurn } from './turn.ts';
 
 /** The core with everything it needs from outside, and with what was found on disk and is to be imported. */
@@ -24,6 +25,7 @@ export function createBroker(
     journal: store?.journal ?? new MemoryJournal(),
     turn: new LoopTurn(),
     maxQueues: options.maxQueues,
+    nodeName: NODE_NAME,
     secrets: {
       random: (bytes) => randomBytes(bytes),
       sha256: (bytes) => createHash('sha256').update(bytes).digest(),

@@ -34,6 +34,8 @@ export interface BrokerPorts {
   readonly onLost?: (queue: Queue, reason: DeathReason, why: LostReason) => void;
   /** Something was thrown in a turn of the broker's own: a bug. The rest goes on; without this the error passes on. */
   readonly onFault?: (error: unknown) => void;
+  /** What it is called in copies of traced messages. */
+  readonly nodeName?: string;
 }
 
 /** Vhosts, users, and the queues that have work. Everything it does is done when the call returns. */
@@ -47,6 +49,7 @@ export class Broker implements VhostHost {
   readonly vhosts = new Map<string, Vhost>();
   /** What happens in all of them. */
   readonly events: Events;
+  readonly nodeName: string;
   readonly #turn: Turn;
   readonly #secrets: Secrets;
   readonly #maxQueues: number;
@@ -66,6 +69,7 @@ export class Broker implements VhostHost {
     this.events = new Events(ports.clock, ports.journal);
     this.#turn = ports.turn;
     this.#secrets = ports.secrets;
+    this.nodeName = ports.nodeName ?? 'nonode@nohost'; // as Erlang calls one without a name
     this.#maxQueues = ports.maxQueues ?? Infinity;
     this.#onLost = ports.onLost;
     this.#onFault = ports.onFault;

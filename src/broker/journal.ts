@@ -20,6 +20,8 @@ export interface VhostSettings {
   readonly tags?: readonly string[];
   /** The type of a queue that is declared without one; absent: classic (QUE-20). */
   readonly defaultQueueType?: string;
+  /** What is published and delivered in it is copied to `amq.rabbitmq.trace` (RTE-31). */
+  readonly tracing?: boolean;
   readonly limits?: VhostLimits;
 }
 

@@ -15,6 +15,11 @@ export interface MoreKeys {
   readonly bcc: readonly string[];
 }
 
+/** The main key, then CC, then BCC. */
+export function allKeys(routingKey: string, moreKeys: MoreKeys | undefined): readonly string[] {
+  return moreKeys === undefined ? [routingKey] : [routingKey, ...moreKeys.cc, ...moreKeys.bcc];
+}
+
 /**
  * A message as it rests in the broker, once however many queues hold it. Its properties and body are bytes in pages
  * of the journal; a dead-lettered copy has properties of its own and shares the body of the original.
@@ -65,10 +70,9 @@ export class Message {
     this.priority = priority;
   }
 
-  /** All keys it is routed by: the main one, then CC, then BCC. */
+  /** All keys it is routed by. */
   get routingKeys(): readonly string[] {
-    const { moreKeys } = this;
-    return moreKeys === undefined ? [this.routingKey] : [this.routingKey, ...moreKeys.cc, ...moreKeys.bcc];
+    return allKeys(this.routingKey, this.moreKeys);
   }
 }
 

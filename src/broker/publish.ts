@@ -11,7 +11,7 @@ import type { Exchange } from './exchange.ts';
 import { parseExpiration } from './expiration.ts';
 import { countDurablePlaces, NO_KEEPERS } from './keeper.ts';
 import type { Keeper } from './keeper.ts';
-import { Message } from './message.ts';
+import { allKeys, Message } from './message.ts';
 import type { MoreKeys } from './message.ts';
 import { REPLY_TO } from './replies.ts';
 import { route } from './routing.ts';
@@ -177,8 +177,7 @@ export class Publisher {
   #way(address: Address, exchange: Exchange, moreKeys: MoreKeys | undefined, properties: Buffer): Way {
     if (moreKeys === undefined && this.#lastWay !== undefined) return this.#lastWay;
     const { routingKey } = address;
-    const routingKeys = moreKeys === undefined ? [routingKey] : [routingKey, ...moreKeys.cc, ...moreKeys.bcc];
-    const input = new RoutingInput(routingKeys, properties, this.#scan);
+    const input = new RoutingInput(allKeys(routingKey, moreKeys), properties, this.#scan);
     exchange.checkMessage(input);
     const targets = route(this.#vhost, exchange, input);
     const way = { targets, keepers: input.keepers ?? NO_KEEPERS };
@@ -210,8 +209,8 @@ export class Publisher {
 
   #checkTopics({ exchange, routingKey }: Address, moreKeys: MoreKeys | undefined): void {
     const { user, users } = this.#actor;
-    const keys = [routingKey, ...(moreKeys?.cc ?? []), ...(moreKeys?.bcc ?? [])];
-    for (const key of keys) users.topics.check(user, this.#vhost.name, 'write', exchange, key);
+    for (const key of allKeys(routingKey, moreKeys))
+      users.topics.check(user, this.#vhost.name, 'write', exchange, key);
   }
 
   #checkUserId(userId: string): void {

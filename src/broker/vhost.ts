@@ -24,6 +24,7 @@ import { STREAM } from './queue-type.ts';
 import { Replies } from './replies.ts';
 import { readStreamArguments } from './stream-arguments.ts';
 import { Stream } from './stream.ts';
+import { TRACE_EXCHANGE } from './trace.ts';
 
 /** What a vhost needs of the broker it is in. */
 export interface VhostHost {
@@ -31,6 +32,7 @@ export interface VhostHost {
   readonly journal: Journal;
   readonly churn: Churn;
   readonly events: Events;
+  readonly nodeName: string;
   later(queue: DeclaredQueue): void;
   nextMessageId(): number;
   nextQueueId(): number;
@@ -51,7 +53,7 @@ const PREDECLARED: readonly (readonly [string, ExchangeTypeName, internal?: bool
   ['amq.topic', 'topic'],
   ['amq.headers', 'headers'],
   ['amq.match', 'headers'],
-  ['amq.rabbitmq.trace', 'topic', true],
+  [TRACE_EXCHANGE, 'topic', true],
 ];
 
 /**
@@ -66,11 +68,13 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   readonly events: Events;
   /** Grows with every change of exchanges, queues and bindings: what remembers a route compares it. */
   topology = 0;
-  settings: VhostSettings = {};
+  /** Whether what is published and delivered here is copied (RTE-31): asked for every message, so it has a field. */
+  isTraced = false;
   /** What happened on channels that are gone, and without any: the rest is with the channels that are open. */
   readonly counts = new MessageCounts();
   /** What went over connections that are closed. */
   traffic: Traffic = NO_TRAFFIC;
+  #settings: VhostSettings = {};
   readonly #host: VhostHost;
   /** Exclusive queues by the connection that has them. */
   readonly #owned = new Map<object, Set<DeclaredQueue>>();
@@ -97,6 +101,20 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
       };
       this.exchanges.set(exchange, new Exchange(identity, this));
     }
+  }
+
+  get settings(): VhostSettings {
+    return this.#settings;
+  }
+
+  set settings(settings: VhostSettings) {
+    this.#settings = settings;
+    this.isTraced = settings.tracing === true;
+  }
+
+  /** The name of the broker among others. */
+  get nodeName(): string {
+    return this.#host.nodeName;
   }
 
   get clock(): Clock {

@@ -56,6 +56,7 @@ export class Basic implements AckWatchPeer {
   publish(method: MethodOf<'basic.publish'>, content: Content): void {
     const routed = this.#publishing.route(method, content);
     const body = content.body as Buffer;
+    if (this.#channel.tracer.isOn) this.#channel.tracer.published(routed, body);
     if (this.#transaction === undefined) this.#publishing.publish(method, routed, body);
     else this.#transaction.publish(method, routed, body);
   }

@@ -8,6 +8,7 @@ import { withDeliveryCount } from '../broker/delivery-count.ts';
 import type { Entry } from '../broker/message.ts';
 import { QUORUM } from '../broker/queue-type.ts';
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
+import { Tracer } from '../broker/trace.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { FrameType } from '../wire/constants.ts';
 import { ContentAssembler } from '../wire/content.ts';
@@ -30,6 +31,8 @@ export interface ChannelPeer {
   readonly output: Output;
   readonly capabilities: ReadonlySet<string>;
   readonly limits: ServerLimits;
+  /** `HOST:PORT -> HOST:PORT` */
+  readonly name: string;
   /** Has `channel.endTurn()` called before this turn's output leaves. */
   beforeFlush(channel: Channel): void;
   /** The channel is over and its number free. */
@@ -50,6 +53,7 @@ function idsOf(name: 'channel.close' | 'channel.close-ok' | 'channel.open'): num
 export class Channel implements Receiver, CommitListener, OpenChannel {
   readonly number: number;
   readonly peer: ChannelPeer;
+  readonly tracer: Tracer;
   /** What an empty queue name means (GEN-09). */
   lastQueue: string | undefined = undefined;
   readonly #basic: Basic;
@@ -64,6 +68,8 @@ export class Channel implements Receiver, CommitListener, OpenChannel {
   constructor(number: number, peer: ChannelPeer) {
     this.number = number;
     this.peer = peer;
+    const { vhost, actor, name: connection } = peer;
+    this.tracer = new Tracer(vhost, { user: actor.user, connection, channel: number });
     this.#basic = new Basic(this);
     this.#topology = new TopologyMethods(this);
     this.#assembler = new ContentAssembler(peer.limits.largestBody, (method, content) =>
@@ -208,7 +214,14 @@ export class Channel implements Receiver, CommitListener, OpenChannel {
     content.bodyAt = message.bodyAt;
     content.bodyLength = message.bodyLength;
     if (entry.returns > 0 && queue.arguments.type === QUORUM) this.#countReturns(entry.returns);
+    if (this.tracer.isOn) this.#trace(entry, queue);
     return content;
+  }
+
+  #trace(entry: Entry, queue: DeclaredQueue): void {
+    const { properties, propertiesAt, propertiesLength, body, bodyAt, bodyLength } = this.#content;
+    const sent = properties.subarray(propertiesAt, propertiesAt + propertiesLength);
+    this.tracer.delivered(queue, entry, sent, body.subarray(bodyAt, bodyAt + bodyLength));
   }
 
   /** In the content to be sent (DLV-05). */

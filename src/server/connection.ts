@@ -130,6 +130,10 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     return this.#channels.count;
   }
 
+  get name(): string {
+    return this.#peer.name;
+  }
+
   get capabilities(): ReadonlySet<string> {
     return (this.#session as Session).capabilities;
   }

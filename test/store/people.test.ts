@@ -18,7 +18,7 @@ async function live<T>(directory: string, use: (broker: Broker) => T): Promise<T
 test('users, vhosts, rights and limits come back', async () => {
   const directory = await temporaryDirectory();
   await live(directory, (broker) => {
-    const settings = { description: 'for orders', tags: ['a'], defaultQueueType: 'classic' };
+    const settings = { description: 'for orders', tags: ['a'], defaultQueueType: 'classic', tracing: true };
     broker.addVhost('orders', { ...settings, limits: { maxQueues: 3, maxConnections: 4 } });
     const bob = broker.addUser('bob', 'secret', ['impersonator']);
     broker.users.put({ ...bob, limits: { maxChannels: 5 } });
@@ -30,8 +30,10 @@ test('users, vhosts, rights and limits come back', async () => {
       description: 'for orders',
       tags: ['a'],
       defaultQueueType: 'classic',
+      tracing: true,
       limits: { maxQueues: 3, maxConnections: 4 },
     });
+    expect(vhosts.get('orders')?.isTraced).toBe(true);
     expect(users.authenticate('bob', 'secret')).toBe(true);
     expect(users.get('bob')).toMatchObject({ tags: ['impersonator'], limits: { maxChannels: 5 } });
     expect(users.mayOpen('bob', 'orders')).toBe(true);
