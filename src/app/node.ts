@@ -77,7 +77,14 @@ async function start(
   teardown.add(() => resources.stop());
   await resources.start();
   const limits = serverLimits(options, data !== undefined);
-  const host = { broker, alarms, limits, wallClock: clock, log, serverProperties: serverProperties() };
+  const host = {
+    broker,
+    alarms,
+    limits,
+    wallClock: clock,
+    log,
+    serverProperties: () => serverProperties(broker.clusterName),
+  };
   const listener = new Listener(host);
   teardown.add(() => listener.stop());
   const addresses = await listen(listener, options, tls);

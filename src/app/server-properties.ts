@@ -4,7 +4,7 @@ import { packageVersion } from './version.ts';
 
 /** The RabbitMQ whose behaviour is followed: clients decide by it what they may use. */
 export const ACTS_AS = '4.2.0';
-/** Also the name of the cluster, of which it is the only node. */
+/** The only node of its cluster. */
 export const NODE_NAME = 'leveret@localhost';
 
 /** Name and version, and of what it runs on. */
@@ -13,7 +13,7 @@ export function platform(): string {
 }
 
 /** Sorted by key, as RabbitMQ sends them (CON-06, CON-07); of the capabilities only those there are. */
-export function serverProperties(): FieldTable {
+export function serverProperties(clusterName: string): FieldTable {
   const capabilities = [
     'authentication_failure_close',
     'basic.nack',
@@ -27,7 +27,7 @@ export function serverProperties(): FieldTable {
   ];
   return fieldTable({
     capabilities: table(Object.fromEntries(capabilities.map((name) => [name, bool(true)]))),
-    cluster_name: longstr(NODE_NAME),
+    cluster_name: longstr(clusterName),
     copyright: longstr('Copyright (c) the Leveret authors'),
     information: longstr('Licensed under the Apache License 2.0'),
     platform: longstr(platform()),

@@ -3,6 +3,7 @@ import { Connections } from './connections.ts';
 import { Churn } from './counts.ts';
 import type { LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
+import { GlobalParameters } from './global-parameters.ts';
 import { NOTHING_RECOVERED } from './journal.ts';
 import type { Definition, Journal, Recovered, VhostSettings } from './journal.ts';
 import { Events } from './observer.ts';
@@ -38,6 +39,10 @@ export interface BrokerPorts {
   readonly nodeName?: string;
 }
 
+const CLUSTER_ID = 'internal_cluster_id';
+const CLUSTER_NAME = 'cluster_name';
+const FIRST_CLUSTER_NAME = 'leveret@localhost';
+
 /** Vhosts, users, and the queues that have work. Everything it does is done when the call returns. */
 export class Broker implements VhostHost {
   readonly clock: Clock;
@@ -46,6 +51,7 @@ export class Broker implements VhostHost {
   /** What came and went. */
   readonly churn = new Churn();
   readonly connections = new Connections(this.churn);
+  readonly globalParameters: GlobalParameters;
   readonly vhosts = new Map<string, Vhost>();
   /** What happens in all of them. */
   readonly events: Events;
@@ -74,6 +80,7 @@ export class Broker implements VhostHost {
     this.#onLost = ports.onLost;
     this.#onFault = ports.onFault;
     this.users = new Users(ports.secrets, ports.journal);
+    this.globalParameters = new GlobalParameters(ports.journal);
     this.#nextMessageId = recovered.nextMessageId;
     this.#nextQueueId = recovered.nextQueueId;
     for (const definition of recovered.definitions) this.#restore(definition);
@@ -82,11 +89,21 @@ export class Broker implements VhostHost {
       for (const exchange of vhost.exchanges.values()) exchange.restore(recovered);
     }
     if (withDefaults && this.isEmpty) this.#firstStart();
+    this.#nameCluster();
   }
 
   /** Neither vhosts nor users: nobody could do anything. */
   get isEmpty(): boolean {
     return this.vhosts.size === 0 && this.users.size === 0;
+  }
+
+  /** What it calls itself (API-21). */
+  get clusterName(): string {
+    return String(this.globalParameters.get(CLUSTER_NAME));
+  }
+
+  set clusterName(name: string) {
+    this.globalParameters.set(CLUSTER_NAME, name);
   }
 
   /** Adds a vhost, or gives one that is there these settings. */
@@ -113,9 +130,13 @@ export class Broker implements VhostHost {
     return true;
   }
 
-  /** @param password empty: the user cannot log in with one (CON-16) */
+  /**
+   * Adds a user, or gives one that is there another password and other tags.
+   * @param password empty: the user cannot log in with one (CON-16)
+   */
   addUser(name: string, password: string, tags: readonly string[] = []): User {
-    return this.users.put({ name, passwordHash: hashPassword(password, this.#secrets), tags });
+    const { limits = {} } = this.users.get(name) ?? {};
+    return this.users.put({ name, passwordHash: hashPassword(password, this.#secrets), tags, limits });
   }
 
   /** Deletes a user with his permissions, and closes his connections (CON-57). */
@@ -222,6 +243,14 @@ export class Broker implements VhostHost {
     this.grant('guest', '/', ALL_ACCESS);
   }
 
+  /** It can be told from others by what it generates at its first start (API-52). */
+  #nameCluster(): void {
+    if (!this.globalParameters.has(CLUSTER_ID)) {
+      this.globalParameters.set(CLUSTER_ID, this.generatedName('rabbitmq-cluster-id'));
+    }
+    if (!this.globalParameters.has(CLUSTER_NAME)) this.clusterName = FIRST_CLUSTER_NAME;
+  }
+
   #restore(definition: Definition): void {
     if (definition.kind === 'vhost') {
       const { kind: _kind, name, ...settings } = definition;
@@ -232,6 +261,8 @@ export class Broker implements VhostHost {
       definition.kind === 'topic-permission'
     ) {
       this.users.restore(definition);
+    } else if (definition.kind === 'global-parameter') {
+      this.globalParameters.restore(definition);
     } else {
       this.vhosts.get(definition.vhost)?.restore(definition);
     }

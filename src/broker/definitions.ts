@@ -3,6 +3,8 @@ import type { ExchangeDeclaration, QueueDeclaration } from './declare.ts';
 import { isExpression } from './expression.ts';
 import type { UserLimits, VhostLimits, VhostSettings } from './journal.ts';
 import { JsonPlace } from './json-place.ts';
+import { userLimitNames, vhostLimitNames } from './limits.ts';
+import { isPasswordHash } from './users.ts';
 
 /** Something that definitions ask for, and where they do. */
 export interface Asked<T> {
@@ -150,7 +152,7 @@ function readVhost(place: JsonPlace): VhostSettings & { readonly name: string } 
 }
 
 function readVhostLimits(place: JsonPlace): VhostLimits {
-  return limits(place, { 'max-connections': 'maxConnections', 'max-queues': 'maxQueues' });
+  return limits(place, vhostLimitNames);
 }
 
 /** Whole numbers by their names in RabbitMQ. */
@@ -169,7 +171,6 @@ function limits<K extends string>(
 }
 
 const HASHING = 'rabbit_password_hashing_sha256';
-const SALT_AND_SHA256 = 36;
 
 function readUser(place: JsonPlace): UserDefinition {
   const [password, hash, algorithm] = [
@@ -180,19 +181,17 @@ function readUser(place: JsonPlace): UserDefinition {
   if (!password.isAbsent && !hash.isAbsent) return password.fail('absent where there is a password_hash');
   if (algorithm.text(HASHING) !== HASHING) return algorithm.fail(`${HASHING}: no other is known`);
   const passwordHash = hash.isAbsent ? undefined : hash.text();
-  if (passwordHash !== undefined && passwordHash !== '') {
-    const bytes = Buffer.from(passwordHash, 'base64');
-    if (bytes.length !== SALT_AND_SHA256) hash.fail('base64 of 4 bytes of salt and a SHA-256, or empty');
+  if (passwordHash !== undefined && passwordHash !== '' && !isPasswordHash(passwordHash)) {
+    hash.fail('base64 of 4 bytes of salt and a SHA-256, or empty');
   }
   const userLimits = place.at('limits');
-  const names = { 'max-connections': 'maxConnections', 'max-channels': 'maxChannels' } as const;
   const hasLimits = !userLimits.isAbsent && !Array.isArray(userLimits.value);
   return {
     name: place.at('name').text(),
     passwordHash,
     password: password.isAbsent ? undefined : password.text(),
     tags: place.at('tags').texts(),
-    limits: hasLimits ? limits(userLimits, names) : undefined,
+    limits: hasLimits ? limits(userLimits, userLimitNames) : undefined,
   };
 }
 

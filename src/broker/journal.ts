@@ -23,6 +23,8 @@ export interface VhostSettings {
   /** What is published and delivered in it is copied to `amq.rabbitmq.trace` (RTE-31). */
   readonly tracing?: boolean;
   readonly limits?: VhostLimits;
+  /** It is not deleted until this is taken back (API-44). */
+  readonly isProtected?: boolean;
 }
 
 /** What a restart must bring back beside messages. */
@@ -51,6 +53,12 @@ export type Definition =
       readonly exchange: string;
       readonly write: string;
       readonly read: string;
+    }
+  | {
+      readonly kind: 'global-parameter';
+      readonly name: string;
+      /** Any JSON. */
+      readonly value: unknown;
     }
   | {
       readonly kind: 'exchange';

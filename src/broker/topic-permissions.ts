@@ -11,6 +11,8 @@ export interface TopicPermission {
 
 type Stored = Extract<Definition, { kind: 'topic-permission' }>;
 
+export type GrantedTopicPermission = Omit<Stored, 'kind'>;
+
 /** Who may use which topics. Without an entry for user, vhost and exchange every topic is allowed. */
 export class TopicPermissions {
   readonly #stored = new Map<string, Stored>();
@@ -32,6 +34,11 @@ export class TopicPermissions {
     const definition: Stored = { kind: 'topic-permission', user, vhost, exchange, write, read };
     this.restore(definition);
     this.#journal.define(definition);
+  }
+
+  /** Every entry there is. */
+  get all(): Iterable<GrantedTopicPermission> {
+    return this.#stored.values();
   }
 
   /** @param exchange all of the vhost when it is not given */

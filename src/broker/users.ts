@@ -14,6 +14,11 @@ export interface Permission {
   readonly read: string;
 }
 
+export interface GrantedPermission extends Permission {
+  readonly user: string;
+  readonly vhost: string;
+}
+
 export const ALL_ACCESS: Permission = { configure: '.*', write: '.*', read: '.*' };
 
 export interface User {
@@ -37,6 +42,13 @@ export function hashPassword(password: string, secrets: Secrets): string {
   return Buffer.concat([salt, secrets.sha256(Buffer.concat([salt, Buffer.from(password)]))]).toString(
     'base64',
   );
+}
+
+const SALT_AND_SHA256 = 36;
+
+/** Whether this can be what `hashPassword` makes. */
+export function isPasswordHash(hash: string): boolean {
+  return Buffer.from(hash, 'base64').length === SALT_AND_SHA256;
 }
 
 /** Users and what they may do. What changes is recorded; what is put again as it is costs nothing. */
@@ -66,6 +78,18 @@ export class Users {
 
   get(name: string): User | undefined {
     return this.#users.get(name);
+  }
+
+  /** Everybody, by name. */
+  get all(): ReadonlyMap<string, User> {
+    return this.#users;
+  }
+
+  /** Who may do what where. */
+  permissions(): GrantedPermission[] {
+    return [...this.#permissions].flatMap(([vhost, users]) =>
+      [...users].map(([user, permission]) => ({ user, vhost, ...permission })),
+    );
   }
 
   /** Adds a user or replaces one. */

@@ -9,12 +9,11 @@ export function ok(json: unknown): Answer {
   return { status: 200, json };
 }
 
-/** The answer to a PUT (API-07). @public */
+/** The answer to a PUT (API-07). */
 export function put(isNew: boolean): Answer {
   return { status: isNew ? 201 : 204 };
 }
 
-/** @public */
 export const NO_CONTENT: Answer = { status: 204 };
 
 /** A refusal: thrown anywhere in a handler, answered by the server. */
@@ -33,7 +32,7 @@ export function notFound(): Refusal {
   return new Refusal(404, { error: 'Object Not Found', reason: 'Not Found' });
 }
 
-/** Declaring in a vhost that does not exist (API-05). @public */
+/** Declaring in a vhost that does not exist (API-05). */
 export function noVhost(): Refusal {
   return new Refusal(404, { error: 'not_found', reason: 'vhost_not_found' });
 }

@@ -55,7 +55,7 @@ function authenticate({ users }: Broker, { authorization, isLoopback }: Caller):
   return user;
 }
 
-/** Whether the user is shown what is in vhosts that he may not use. @public */
+/** Whether the user is shown what is in vhosts that he may not use. */
 export function seesEverything({ tags }: User): boolean {
   return tags.includes('administrator') || tags.includes('monitoring');
 }

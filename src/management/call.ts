@@ -52,11 +52,11 @@ export class Call {
     return vhost;
   }
 
-  /** The body, which may be left out where nothing in it is required. @throws {Refusal} 400 when it is no JSON object */
+  /** The body; without one, or with null, an empty object. @throws {Refusal} 400 when it is no JSON object */
   json(): Json {
-    if (this.body.length === 0) return {};
-    const json = parse(this.body);
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw badRequest('not_json');
+    const json = this.body.length === 0 ? null : parse(this.body);
+    if (json === null) return {};
+    if (typeof json !== 'object' || Array.isArray(json)) throw badRequest('not_json');
     return json as Json;
   }
 

@@ -5,7 +5,7 @@ import type { Log } from '../server/log.ts';
 export interface ManagementHost {
   readonly broker: Broker;
   readonly log: Log;
-  /** `leveret@localhost`: also the name of the cluster, of which this is the only node. */
+  /** `leveret@localhost`: the only node of its cluster. */
   readonly nodeName: string;
   /** The RabbitMQ whose behaviour is followed: `4.2.0`. */
   readonly actsAs: string;

@@ -45,7 +45,8 @@ export interface Peer extends Endpoints {
 /** What a handshake needs of the server. */
 export interface HandshakeHost {
   readonly broker: Broker;
-  readonly serverProperties: FieldTable;
+  /** What it says of itself, which may change. */
+  readonly serverProperties: () => FieldTable;
   readonly limits: ServerLimits;
   /** Connections that are through with it. */
   readonly openConnections: ReadonlySet<object>;
@@ -81,7 +82,7 @@ export class Handshake {
 
   /** The first thing a client hears (CON-05). */
   start(): Method {
-    const { serverProperties } = this.#host;
+    const serverProperties = this.#host.serverProperties();
     const mechanisms = Buffer.from(`PLAIN AMQPLAIN${this.#peer.certified === undefined ? '' : ' EXTERNAL'}`);
     const locales = Buffer.from('en_US');
     return {

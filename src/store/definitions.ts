@@ -14,6 +14,7 @@ const KINDS = [
   'queue',
   'binding',
   'topic-permission',
+  'global-parameter',
 ] as const satisfies Definition['kind'][];
 
 /** What makes a definition the same definition. Never a key on disk: names may hold anything. */
@@ -21,6 +22,7 @@ function identityOf(definition: Definition): string {
   switch (definition.kind) {
     case 'vhost':
     case 'user':
+    case 'global-parameter':
       return JSON.stringify([definition.kind, definition.name]);
     case 'permission':
       return JSON.stringify(['permission', definition.vhost, definition.user]);

@@ -17,15 +17,20 @@ async function live<T>(directory: string, use: (broker: Broker) => T): Promise<T
 
 test('users, vhosts, rights and limits come back', async () => {
   const directory = await temporaryDirectory();
-  await live(directory, (broker) => {
+  const clusterId = await live(directory, (broker) => {
     const settings = { description: 'for orders', tags: ['a'], defaultQueueType: 'classic', tracing: true };
     broker.addVhost('orders', { ...settings, limits: { maxQueues: 3, maxConnections: 4 } });
     const bob = broker.addUser('bob', 'secret', ['impersonator']);
     broker.users.put({ ...bob, limits: { maxChannels: 5 } });
     broker.grant('bob', 'orders', { configure: 'a', write: 'b', read: 'c' });
     broker.users.topics.grant('bob', 'orders', 'amq.topic', { write: '^w', read: '^r' });
+    broker.globalParameters.set('any', { json: [null, 1] });
+    broker.globalParameters.set('gone', 1);
+    broker.globalParameters.delete('gone');
+    broker.clusterName = 'ours';
+    return broker.globalParameters.get('internal_cluster_id');
   });
-  await live(directory, ({ users, vhosts }) => {
+  await live(directory, ({ users, vhosts, globalParameters, clusterName }) => {
     expect(vhosts.get('orders')?.settings).toEqual({
       description: 'for orders',
       tags: ['a'],
@@ -39,6 +44,9 @@ test('users, vhosts, rights and limits come back', async () => {
     expect(users.mayOpen('bob', 'orders')).toBe(true);
     expect(() => users.check('bob', 'orders', 'read', 'queue', 'b')).toThrow('ACCESS_REFUSED');
     expect(users.topics.find('bob', 'orders', 'amq.topic')).toMatchObject({ write: '^w', read: '^r' });
+    expect(globalParameters.get('any')).toEqual({ json: [null, 1] });
+    expect([globalParameters.has('gone'), clusterName]).toEqual([false, 'ours']);
+    expect(globalParameters.get('internal_cluster_id')).toBe(clusterId);
   });
 });
 

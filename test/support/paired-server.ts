@@ -12,6 +12,7 @@ import { DEFAULT_LIMITS } from '../../src/server/limits.ts';
 import type { ServerLimits } from '../../src/server/limits.ts';
 import type { Log } from '../../src/server/log.ts';
 import { EMPTY_TABLE } from '../../src/wire/table.ts';
+import type { FieldTable } from '../../src/wire/table.ts';
 import { pairOfStreams } from './pair.ts';
 import { Client } from '../../spec/support/client.ts';
 import type { OpenOptions } from '../../spec/support/client.ts';
@@ -28,7 +29,7 @@ export interface PairedOptions {
 export class PairedServer implements ConnectionHost {
   readonly wallClock = new ManualClock(1_000_000_000_000);
   readonly broker: Broker;
-  readonly serverProperties = EMPTY_TABLE;
+  readonly serverProperties = (): FieldTable => EMPTY_TABLE;
   readonly limits: ServerLimits;
   readonly alarms = new Alarms();
   readonly openConnections = new Set<object>();

@@ -7,9 +7,17 @@ import { fileURLToPath } from 'node:url';
 export interface BrokerProcess {
   readonly url: string;
   readonly port: number;
+  /** The management API; empty without it. */
+  readonly http: string;
   readonly pid: number;
   /** Sends a signal and resolves with the exit code, or the signal that ended it. */
   kill(signal: NodeJS.Signals): Promise<number | string>;
+}
+
+interface Announcement {
+  readonly amqp: string;
+  readonly management?: string;
+  readonly pid: number;
 }
 
 const BIN = fileURLToPath(new URL('../../bin/leveret.js', import.meta.url));
@@ -23,11 +31,11 @@ export async function spawnBroker(...args: string[]): Promise<BrokerProcess> {
   const lines = createInterface({ input: child.stdout });
   const first = await Promise.race([once(lines, 'line') as Promise<[string]>, exited]);
   if (typeof first[0] !== 'string') throw new Error(`the broker ended with ${String(first[0])}`);
-  const { amqp: url, pid } = JSON.parse(first[0]) as { amqp: string; pid: number };
+  const { amqp: url, management: http = '', pid } = JSON.parse(first[0]) as Announcement;
   const kill = async (signal: NodeJS.Signals): Promise<number | string> => {
     child.kill(signal);
     const [code, by] = await exited;
     return code ?? by ?? 0;
   };
-  return { url, port: Number(new URL(url).port), pid, kill };
+  return { url, port: Number(new URL(url).port), http, pid, kill };
 }

@@ -14,13 +14,13 @@ export const overviewRoutes: readonly Route[] = [
   },
 ];
 
-function overview({ host }: Call): Answer {
+function overview({ host, broker }: Call): Answer {
   return ok({
     management_version: host.actsAs,
     product_name: 'RabbitMQ',
     product_version: host.actsAs,
     rabbitmq_version: host.actsAs,
-    cluster_name: host.nodeName,
+    cluster_name: broker.clusterName,
     node: host.nodeName,
   });
 }

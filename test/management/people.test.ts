@@ -1,0 +1,102 @@
+import { connect } from 'amqplib';
+import { expect, test } from 'vitest';
+import { said, useManagement } from '../support/management.ts';
+
+const managed = useManagement();
+
+function refused(reason: unknown): unknown {
+  return [400, { error: 'bad_request', reason }];
+}
+
+test('bodies that make no sense are refused with what is wrong, and change nothing (API-08)', async () => {
+  const { admin } = managed;
+  const put = async (path: string, body: unknown): Promise<unknown> => said(await admin.put(path, body));
+  expect(await put('/users/u', [])).toEqual(refused('not_json'));
+  expect(await put('/users/u', null)).toEqual(refused('tags_not_present'));
+  expect(await put('/users/u', { tags: 5 })).toEqual(refused('tags should be a list, or a text with commas'));
+  expect(await put('/users/u', { tags: '', password: 5 })).toEqual(refused('password should be a text'));
+  expect(await put('/users/u', { tags: '', password_hash: 5 })).toEqual(refused(['not_base64', 5]));
+  expect(await put('/users/u', { tags: '', password_hash: 'AAAA' })).toEqual(
+    refused('password_hash should be base64 of 4 bytes of salt and a SHA-256'),
+  );
+  expect(await put('/users/u', { tags: '', permissions: { none: {} } })).toEqual(
+    refused('vhost_or_user_not_found'),
+  );
+  expect((await admin.get('/users/u')).status).toBe(404);
+  expect(await put('/vhosts/v', { tracing: 'maybe' })).toEqual(refused(['not_boolean', 'maybe']));
+  expect(await put('/vhosts/v', { default_queue_type: 'bogus' })).toEqual(
+    refused('bogus is not a valid queue type'),
+  );
+  expect((await admin.get('/vhosts/v')).status).toBe(404);
+  expect(await put('/vhost-limits/%2F/max-queues', { value: 1.5 })).toEqual(
+    refused('Validation failed\n\nmax-queues should be a number, actually was 1.5\n'),
+  );
+  expect(said(await admin.get('/vhost-limits'))).toEqual([200, []]);
+});
+
+test('a new user may come with its permissions, and keeps its limits when its password changes (API-48)', async () => {
+  const { admin } = managed;
+  const everything = { configure: '.*', write: '.*', read: '.*' };
+  await admin.must('PUT', '/users/rich', { tags: '', password: 'a', permissions: { '/': everything } });
+  expect(said(await admin.get('/users/rich/permissions'))).toEqual([
+    200,
+    [{ user: 'rich', vhost: '/', ...everything }],
+  ]);
+  await admin.must('PUT', '/user-limits/rich/max-channels', { value: 3 });
+  await admin.must('PUT', '/users/rich', { tags: 'x', password: 'b' });
+  expect((await admin.get('/users/rich')).json).toMatchObject({ tags: ['x'], limits: { 'max-channels': 3 } });
+});
+
+test('a user without any tag of old clients, which know only administrators (API-48)', async () => {
+  const { admin } = managed;
+  await admin.must('PUT', '/users/old', { administrator: 'true', password: 'a' });
+  expect((await admin.get('/users/old')).json).toMatchObject({ tags: ['administrator'] });
+});
+
+test('limits set over HTTP hold for the connections that come after them (API-53, CON-28)', async () => {
+  const { admin, broker } = managed;
+  const everything = { configure: '.*', write: '.*', read: '.*' };
+  await admin.must('PUT', '/users/one', { tags: '', password: 'p', permissions: { '/': everything } });
+  await admin.must('PUT', '/user-limits/one/max-connections', { value: 1 });
+  const url = `amqp://one:p@127.0.0.1:${broker.port}`;
+  const first = await connect(url);
+  await expect(connect(url)).rejects.toThrow('ConnectionClose');
+  await admin.must('DELETE', '/user-limits/one/max-connections');
+  await (await connect(url)).close();
+  await first.close();
+});
+
+test('a user reads its own limits, and others only with the tag monitoring (API-03, API-53)', async () => {
+  const { admin } = managed;
+  await admin.must('PUT', '/users/own', { tags: 'management', password: 'own' });
+  const login = { user: 'own', password: 'own' };
+  expect((await admin.get('/user-limits/own', { login })).status).toBe(200);
+  expect(said(await admin.get('/user-limits/guest', { login }))).toEqual([
+    401,
+    { error: 'not_authorised', reason: 'User not authorised to access object' },
+  ]);
+});
+
+test('the name of the cluster is what connections are told from then on (API-21)', async () => {
+  const { admin, broker } = managed;
+  await admin.must('PUT', '/cluster-name', { name: 'ours' });
+  const client = await connect(broker.url);
+  expect(client.connection.serverProperties).toMatchObject({ cluster_name: 'ours' });
+  await client.close();
+  expect((await admin.get('/global-parameters/cluster_name')).json).toMatchObject({ value: 'ours' });
+});
+
+test('the limits of a vhost are one parameter of it (API-52)', async () => {
+  const { admin } = managed;
+  const path = '/parameters/vhost-limits/%2F/limits';
+  expect((await admin.put(path, { value: { 'max-queues': 7 } })).status).toBe(201);
+  expect((await admin.put(path, { value: { 'max-connections': 8 } })).status).toBe(204);
+  expect((await admin.get('/vhost-limits/%2F')).json).toEqual([
+    { vhost: '/', value: { 'max-connections': 8 } },
+  ]);
+  expect(said(await admin.put(path, { value: 5 }))).toEqual(
+    refused('Validation failed\n\nlimits should be an object\n'),
+  );
+  expect((await admin.delete(path)).status).toBe(204);
+  expect((await admin.get(path)).status).toBe(404);
+});
