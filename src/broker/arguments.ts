@@ -14,7 +14,7 @@ import type { QueueType } from './queue-type.ts';
 import { integerOf, printValue, sameValue, textOf } from './term.ts';
 
 export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
-type DeadLetterStrategy = 'at-most-once' | 'at-least-once';
+export type DeadLetterStrategy = 'at-most-once' | 'at-least-once';
 
 /** The x-arguments of a queue, read once: what was declared. Limits that are absent are Infinity. */
 export interface QueueArguments {

@@ -85,6 +85,7 @@ export class Broker implements VhostHost {
     this.#nextQueueId = recovered.nextQueueId;
     for (const definition of recovered.definitions) this.#restore(definition);
     for (const vhost of this.vhosts.values()) {
+      vhost.policies.apply();
       for (const queue of vhost.queues.values()) queue.restore(recovered);
       for (const exchange of vhost.exchanges.values()) exchange.restore(recovered);
     }

@@ -1,3 +1,4 @@
+import { AmqpError } from '../wire/errors.ts';
 import type { FieldTable } from '../wire/table.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import type { Entry } from './message.ts';
@@ -88,12 +89,22 @@ export class Consumers {
     return this.#all.size;
   }
 
-  /** Whether none of these wants the queue for itself (CNS-04, CNS-33). */
-  admits({ exclusive }: Subscription): boolean {
-    if (this.#isQuorum) return true;
-    if (exclusive && (this.count > 0 || this.#singleActive)) return false;
-    for (const subscription of this.#all) if (subscription.exclusive) return false;
-    return true;
+  /**
+   * Whether one more may come.
+   * @throws {AmqpError} ACCESS_REFUSED when one of them wants the queue for itself (CNS-04, CNS-33)
+   */
+  check({ exclusive }: Subscription, label: string): void {
+    if (this.#isQuorum) return;
+    let isRefused = exclusive && (this.count > 0 || this.#singleActive);
+    for (const subscription of this.#all) if (subscription.exclusive) isRefused = true;
+    if (isRefused) throw new AmqpError('ACCESS_REFUSED', `${label} in exclusive use`);
+  }
+
+  /** @throws {AmqpError} RESOURCE_LOCKED for a quorum queue with a single active consumer (CNS-34) */
+  checkGet(label: string): void {
+    if (!this.#isQuorum || !this.#singleActive) return;
+    const why = 'basic.get operations are not supported by quorum queues with single active consumer';
+    throw new AmqpError('RESOURCE_LOCKED', `cannot obtain access to locked ${label}. ${why}`);
   }
 
   [Symbol.iterator](): IterableIterator<Subscription> {

@@ -137,7 +137,8 @@ export class DeadLetters {
   #buryOne({ queue, entry, reason }: Burial): void {
     const name = queue.settings.deadLetterExchange;
     const exchange = name === undefined ? undefined : this.#host.exchanges.get(name); // looked up at each death (DLX-03)
-    if (queue.kept !== undefined) return this.#buryKept(queue, queue.kept.get(entry), exchange);
+    const dead = queue.kept?.get(entry);
+    if (dead !== undefined) return this.#buryKept(queue, dead, exchange);
     if (exchange !== undefined) this.#republish(queue, entry.message, reason, exchange);
     else
       this.#lost(
@@ -149,12 +150,15 @@ export class DeadLetters {
     queue.forget(entry);
   }
 
-  /** At least once: it leaves its queue when every queue it is routed to has it, and one at least (DLX-14). */
-  #buryKept(queue: Queue, dead: KeptDead | undefined, exchange: Exchange | undefined): void {
-    if (dead === undefined) return; // it went with its queue
+  /**
+   * At least once: it leaves its queue when every queue it is routed to has it, and one at least (DLX-14); when this is
+   * the last attempt, in any case.
+   */
+  #buryKept(queue: Queue, dead: KeptDead, exchange: Exchange | undefined): void {
     const { entry, reason, takers } = dead;
     const isTaken = exchange !== undefined && this.#republish(queue, entry.message, reason, exchange, takers);
-    if (isTaken) queue.release(entry);
+    const isLast = queue.isDeleted || !queue.settings.deadLetterAtLeastOnce;
+    if (isTaken || isLast) queue.forget(entry);
     else queue.kept?.failed(dead);
   }
 
@@ -198,7 +202,7 @@ export class DeadLetters {
 
   /** What is kept is not lost. */
   #lost(queue: Queue, message: Message, reason: DeathReason, why: LostReason): void {
-    if (queue.kept !== undefined) return;
+    if (queue.settings.deadLetterAtLeastOnce) return;
     const { events } = this.#host;
     if (events.isHeard) events.dropped(queue, message, why, reason);
     this.#host.lost(queue, reason, why);

@@ -1,6 +1,16 @@
+import { readQueueArguments } from './arguments.ts';
+import type { QueueArguments } from './arguments.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
-import type { Binding, Exchange } from './exchange.ts';
+import { BROKER_ITSELF, Exchange } from './exchange.ts';
+import type { Binding } from './exchange.ts';
+import type { ExchangeTypeName } from './exchange-types.ts';
 import type { Definition } from './journal.ts';
+import { Queue } from './queue.ts';
+import type { QueueHost, QueueIdentity } from './queue-host.ts';
+import { STREAM } from './queue-type.ts';
+import { readStreamArguments } from './stream-arguments.ts';
+import { Stream } from './stream.ts';
+import type { Vhost } from './vhost.ts';
 
 /** A binding survives a restart if both its ends do (BND-08). */
 export function isDurable({ source, destination }: Binding): boolean {
@@ -21,4 +31,40 @@ export function bindingDefinition(vhost: string, binding: Binding): Definition {
   const { source, destination, bindingKey, arguments: table } = binding;
   const { kind: to, name } = destination;
   return { kind: 'binding', vhost, source: source.name, destination: name, to, bindingKey, arguments: table };
+}
+
+/** A queue of the type its arguments ask for. */
+export function newQueue(host: QueueHost, identity: QueueIdentity, args: QueueArguments): DeclaredQueue {
+  if (args.type !== STREAM) return new Queue(host, identity, args);
+  return new Stream(host, identity, readStreamArguments(identity.table));
+}
+
+/** Puts back what was declared before a restart. */
+export function restoreDeclared(vhost: Vhost, definition: Definition): void {
+  if (definition.kind === 'exchange') {
+    const { id = 0, name, type, autoDelete, internal, arguments: table } = definition;
+    const flags = { durable: true, autoDelete, internal };
+    const { declaredBy = BROKER_ITSELF } = definition;
+    const identity = {
+      id,
+      vhost: vhost.name,
+      name,
+      type: type as ExchangeTypeName,
+      ...flags,
+      table,
+      declaredBy,
+    };
+    vhost.exchanges.set(name, new Exchange(identity, vhost));
+  } else if (definition.kind === 'queue') {
+    const { id, name, autoDelete, arguments: table } = definition;
+    const identity = { id, vhost: vhost.name, name, durable: true, autoDelete, owner: undefined, table };
+    vhost.queues.set(name, newQueue(vhost, identity, readQueueArguments(name, table)));
+  } else if (definition.kind === 'binding') {
+    const { to, destination: name, bindingKey, arguments: table } = definition;
+    const source = vhost.exchanges.get(definition.source);
+    const destination = to === 'queue' ? vhost.queues.get(name) : vhost.exchanges.get(name);
+    if (source !== undefined && destination !== undefined) {
+      source.add({ source, destination, bindingKey, arguments: table });
+    }
+  }
 }

@@ -3,6 +3,7 @@ import type { MessageCounts } from './counts.ts';
 import type { Binding } from './exchange.ts';
 import type { Recovered } from './journal.ts';
 import type { Entry, Message } from './message.ts';
+import type { AppliedPolicies } from './policies.ts';
 import type { QueueType } from './queue-type.ts';
 import type { QueueIdentity } from './queue-host.ts';
 
@@ -23,6 +24,7 @@ export interface DeclaredQueue {
   readonly arguments: { readonly type: QueueType };
   readonly name: string;
   readonly durable: boolean;
+  readonly policies: AppliedPolicies;
   /** `queue 'Q' in vhost 'VH'` (GEN-05). */
   readonly label: string;
   readonly isDeleted: boolean;
@@ -39,6 +41,8 @@ export interface DeclaredQueue {
 
   /** Whether the journal notes the place of a message here, which may be transient. */
   records(persistent: boolean): boolean;
+  /** What policies say of it has changed, and holds from now on. */
+  govern(policies: AppliedPolicies): void;
   /**
    * Takes a message in.
    * @param ttl of the message, in milliseconds

@@ -4,6 +4,8 @@ import type { ExchangeHost, ExchangeType, Router } from './exchange-type.ts';
 import { exchangeTypes } from './exchange-types.ts';
 import type { ExchangeTypeName } from './exchange-types.ts';
 import type { Recovered } from './journal.ts';
+import { NO_POLICIES } from './policies.ts';
+import type { AppliedPolicies } from './policies.ts';
 import type { RoutingInput } from './routing-input.ts';
 import { tableText, textOf } from './term.ts';
 
@@ -48,7 +50,8 @@ export class Exchange {
   readonly kind = 'exchange';
   readonly identity: ExchangeIdentity;
   /** Where messages go that found no destination here (RTE-03). */
-  readonly alternate: string | undefined;
+  alternate: string | undefined;
+  policies = NO_POLICIES;
   /** Every binding that leads here. */
   readonly incoming = new Set<Binding>();
   /** Messages that clients published here. */
@@ -64,6 +67,14 @@ export class Exchange {
     this.alternate = textOf(identity.table.get('alternate-exchange'));
     this.#type = exchangeTypes[identity.type];
     this.#router = this.#type.createRouter(identity, host);
+  }
+
+  /** What policies say of it; the argument wins, and the default exchange has no alternate one (RTE-04). */
+  govern(policies: AppliedPolicies): void {
+    this.policies = policies;
+    if (this.isDefault) return;
+    const own = textOf(this.identity.table.get('alternate-exchange'));
+    this.alternate = own ?? policies.definition['alternate-exchange'];
   }
 
   get name(): string {

@@ -1,3 +1,29 @@
+import { printString } from './term.ts';
+
+/** RabbitMQ breaks the line within the term, as it would be too long with what stands before it. */
+const INDENT = ' '.repeat('pattern should be regular expression but is invalid: {'.length);
+
+/** `(?i)` at the beginning, which JavaScript has as flags beside the expression. */
+const LEADING_FLAGS = /^\(\?([ims]+)\)(.*)$/s;
+
+interface Fault {
+  /** In RabbitMQ's words. */
+  readonly text: string;
+  /** It is noticed at the end. */
+  readonly isUnfinished?: boolean;
+}
+
+/** By what JavaScript says; whatever is not here is told in its words. */
+const FAULTS: Readonly<Record<string, Fault>> = {
+  'Unterminated group': { text: 'missing closing parenthesis', isUnfinished: true },
+  'Unterminated character class': { text: 'missing terminating ] for character class', isUnfinished: true },
+  '\\ at end of pattern': { text: '\\ at end of pattern', isUnfinished: true },
+  'Nothing to repeat': { text: 'quantifier does not follow a repeatable item' },
+  "Unmatched ')'": { text: 'unmatched closing parenthesis' },
+  'numbers out of order in {} quantifier': { text: 'numbers out of order in {} quantifier' },
+  'Range out of order in character class': { text: 'range out of order in character class' },
+};
+
 /** Compiled once, however often it is asked for; undefined: broken. */
 const compiled = new Map<string, RegExp | undefined>();
 /** Expressions with a user's or a vhost's name in them could go on for ever. */
@@ -16,6 +42,37 @@ export function matches(expression: string, name: string): boolean {
 /** Whether the expression of a permission can be understood. */
 export function isExpression(expression: string): boolean {
   return compile(expression) !== undefined;
+}
+
+/** The expression of a policy, which was checked; an empty one is found in every name. */
+export function patternOf(expression: string): RegExp {
+  const [, flags = '', rest = expression] = LEADING_FLAGS.exec(expression) ?? [];
+  return new RegExp(rest, flags);
+}
+
+/** What is wrong with the expression of a policy, as RabbitMQ prints it; undefined when nothing is (POL-10). */
+export function expressionFault(expression: string): string | undefined {
+  const fault = syntaxFault(expression);
+  if (fault === undefined) return undefined;
+  const known = FAULTS[fault];
+  const end = known?.isUnfinished === true ? expression.length : faultEnd(expression, fault);
+  return `{${printString(Buffer.from(known?.text ?? fault))},\n${INDENT}${end}}`;
+}
+
+/** The length of the shortest beginning that has the same fault. */
+function faultEnd(expression: string, fault: string): number {
+  let end = expression.length;
+  while (syntaxFault(expression.slice(0, end - 1)) === fault) end--;
+  return end;
+}
+
+function syntaxFault(expression: string): string | undefined {
+  try {
+    patternOf(expression);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.replace(/^Invalid regular expression: \/.*\/\w*: /s, '');
+  }
 }
 
 /** A text as an expression that is found where the text is. */

@@ -1,6 +1,7 @@
 import type { FieldTable } from '../wire/table.ts';
 import type { Chunk, ChunkInfo } from './chunk.ts';
 import type { Message, Page } from './message.ts';
+import type { Policy, PolicyKind } from './policies.ts';
 
 /** How much a vhost may hold (CON-28, QUE-21). Absent or negative: as much as it likes. */
 export interface VhostLimits {
@@ -90,7 +91,8 @@ export type Definition =
       readonly to: 'queue' | 'exchange';
       readonly bindingKey: string;
       readonly arguments: FieldTable;
-    };
+    }
+  | ({ readonly kind: PolicyKind; readonly vhost: string } & Policy);
 
 /** Hears when a batch is on disk: implemented by those who owe a client an answer. */
 export interface CommitListener {

@@ -79,8 +79,13 @@ export class KeptDeadLetters {
     this.#aim(RETRY_AFTER);
   }
 
-  remove(entry: Entry): void {
-    if (this.#all.delete(entry)) this.#bytes -= entry.message.bodyLength;
+  /** It is gone. Returns whether a restart would know of its death. */
+  remove(entry: Entry): boolean {
+    const dead = this.#all.get(entry);
+    if (dead === undefined) return false;
+    this.#all.delete(entry);
+    this.#bytes -= entry.message.bodyLength;
+    return dead.isNoted;
   }
 
   /** Another attempt is worth it. */
@@ -101,11 +106,13 @@ export class KeptDeadLetters {
     }
   }
 
-  /** No more attempts; returns what is kept. */
+  /** No more attempts but those that are going on; returns what is kept beside these. */
   close(): Entry[] {
     this.#retry.cancel();
+    this.#retryAt = Infinity;
+    for (const dead of this.#due) dead.isTried = false;
     this.#due.clear();
-    return [...this.#all.keys()];
+    return [...this.#all.values()].filter(({ isTried }) => !isTried).map(({ entry }) => entry);
   }
 
   #put(dead: KeptDead): void {

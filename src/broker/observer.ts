@@ -50,7 +50,7 @@ interface InQueue extends Happening {
 }
 
 /** Why a message is gone that nobody consumed: it was not dead-lettered, or the dead letter got lost. */
-export type DropReason = LostReason | 'purged' | 'queue deleted';
+export type DropReason = LostReason | 'purged' | 'queue deleted' | 'policy changed';
 
 /** Why a queue is gone. */
 export type QueueEnd = 'deleted' | 'expired' | 'unused' | 'owner gone' | 'vhost deleted';

@@ -1,23 +1,56 @@
-import type { KeptDeadLetters } from './kept-dead.ts';
-import type { QueueSettings } from './queue-settings.ts';
-import type { Ready } from './ready.ts';
+import { laneOf } from './arguments.ts';
+import type { Handout } from './handout.ts';
+import { Entry } from './message.ts';
+import type { Message } from './message.ts';
+import type { QueueHost } from './queue-host.ts';
+import type { Queue } from './queue.ts';
 
-/** Over the limit means strictly greater; only ready messages and bodies count (LEN-02, LEN-03, LEN-04). */
-export function isOver(limits: QueueSettings, ready: Ready): boolean {
-  return ready.length > limits.maxLength || ready.bytes > limits.maxLengthBytes;
-}
+/** What becomes of messages when a queue is full. */
+export class Overflow {
+  readonly #queue: Queue;
+  readonly #host: QueueHost;
+  readonly #handout: Handout;
 
-/**
- * Whether one more message would be too much (LEN-10).
- * @param kept dead letters that nobody took yet: they count, too (DLX-14)
- */
-export function wouldBeOver(
-  limits: QueueSettings,
-  ready: Ready,
-  bodyLength: number,
-  kept: KeptDeadLetters | undefined,
-): boolean {
-  const length = ready.length + 1 + (kept?.length ?? 0);
-  const bytes = ready.bytes + bodyLength + (kept?.bytes ?? 0);
-  return length > limits.maxLength || bytes > limits.maxLengthBytes;
+  constructor(queue: Queue, host: QueueHost, handout: Handout) {
+    this.#queue = queue;
+    this.#host = host;
+    this.#handout = handout;
+  }
+
+  /** Whether one more message would be too much (LEN-10). Dead letters that nobody took count, too (DLX-14). */
+  wouldBeOver({ bodyLength }: Message): boolean {
+    const { ready, kept, settings } = this.#queue;
+    const length = ready.length + 1 + (kept?.length ?? 0);
+    const bytes = ready.bytes + bodyLength + (kept?.bytes ?? 0);
+    return length > settings.maxLength || bytes > settings.maxLengthBytes;
+  }
+
+  /** Whether a message that would be too much is refused, once consumers took what they would have by now (LEN-07). */
+  refuses(message: Message): boolean {
+    const { overflow } = this.#queue.settings;
+    if (overflow === 'drop-head') return false;
+    this.#handout.deliver();
+    if (!this.wouldBeOver(message)) return false;
+    if (overflow === 'reject-publish-dlx') {
+      message.places++;
+      const lane = laneOf(this.#queue.arguments, message.priority);
+      this.#host.bury(this.#queue, new Entry(message, Infinity, lane, false, 0), 'maxlen');
+    }
+    if (this.#host.events.isHeard) this.#host.events.happened('refused', this.#queue, message);
+    return true;
+  }
+
+  /** drop-head: the oldest go until the rest is within the limits (LEN-05). */
+  dropSurplus(): void {
+    if (this.#queue.settings.overflow !== 'drop-head') return;
+    while (this.#isOver()) {
+      this.#host.bury(this.#queue, this.#queue.ready.shift() as Entry, 'maxlen');
+    }
+  }
+
+  /** Over the limit means strictly greater; only ready messages and bodies count (LEN-02, LEN-03, LEN-04). */
+  #isOver(): boolean {
+    const { ready, settings } = this.#queue;
+    return ready.length > settings.maxLength || ready.bytes > settings.maxLengthBytes;
+  }
 }

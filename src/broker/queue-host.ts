@@ -16,7 +16,7 @@ export interface QueueHost {
   readonly events: Events;
   /** Has `queue.work()` called before long, once however often it is asked. */
   later(queue: DeclaredQueue): void;
-  /** Dead-letters a message that is no longer ready; it ends with `queue.forget` or, if it is kept, `release`. */
+  /** Dead-letters a message that is no longer ready; it ends with `queue.forget`. */
   bury(queue: Queue, entry: Entry, reason: DeathReason): void;
   /** The queue has dead letters that nobody took: `queue.kept.soon()` when that may have changed. */
   keeps(queue: Queue): void;

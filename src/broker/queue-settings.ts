@@ -1,4 +1,6 @@
 import type { Overflow, QueueArguments } from './arguments.ts';
+import { smallerDeliveryLimit } from './policy-keys.ts';
+import type { PolicyDefinition } from './policy-keys.ts';
 import { QUORUM } from './queue-type.ts';
 
 /**
@@ -28,35 +30,44 @@ export interface QueueSettings {
 /** Of quorum queues, since 4.0 (DLV-03). */
 const DEFAULT_DELIVERY_LIMIT = 20;
 
-/** What holds for a queue with these arguments. */
-export function queueSettings(args: QueueArguments): QueueSettings {
-  const { maxLength, maxLengthBytes, deadLetterExchange } = args;
-  const overflow = effectiveOverflow(args);
+/** What arguments and policies come to (POL-05, POL-06, POL-07). */
+export function queueSettings(args: QueueArguments, policy: PolicyDefinition): QueueSettings {
+  const maxLength = smaller(args.maxLength, policy['max-length']);
+  const maxLengthBytes = smaller(args.maxLengthBytes, policy['max-length-bytes']);
+  const deadLetterExchange = args.deadLetterExchange ?? policy['dead-letter-exchange'];
+  const strategy = args.deadLetterStrategy ?? policy['dead-letter-strategy'];
+  const overflow = effectiveOverflow(args, policy);
   return {
-    messageTtl: args.messageTtl,
-    expires: args.expires,
+    messageTtl: smaller(args.messageTtl, policy['message-ttl']),
+    expires: smaller(args.expires, policy.expires),
     deadLetterExchange,
-    deadLetterRoutingKey: args.deadLetterRoutingKey,
+    deadLetterRoutingKey: args.deadLetterRoutingKey ?? policy['dead-letter-routing-key'],
     deadLetterAtLeastOnce:
-      args.deadLetterStrategy === 'at-least-once' &&
-      deadLetterExchange !== undefined &&
-      overflow === 'reject-publish',
+      strategy === 'at-least-once' && deadLetterExchange !== undefined && overflow === 'reject-publish',
     isLimited: maxLength !== Infinity || maxLengthBytes !== Infinity,
     maxLength,
     maxLengthBytes,
     overflow,
-    deliveryLimit: effectiveDeliveryLimit(args),
+    deliveryLimit: effectiveDeliveryLimit(args, policy),
   };
 }
 
-/** Quorum queues take `reject-publish-dlx` for `drop-head` (LEN-15). */
-function effectiveOverflow({ type, overflow = 'drop-head' }: QueueArguments): Overflow {
-  return type === QUORUM && overflow === 'reject-publish-dlx' ? 'drop-head' : overflow;
+function smaller(argument: number, policy: number | undefined): number {
+  return Math.min(argument, policy ?? Infinity);
+}
+
+/** In a quorum queue the policy wins, and `reject-publish-dlx` is `drop-head` (LEN-15). */
+function effectiveOverflow({ type, overflow: argument }: QueueArguments, policy: PolicyDefinition): Overflow {
+  if (type !== QUORUM) return argument ?? policy.overflow ?? 'drop-head';
+  const overflow = policy.overflow ?? argument ?? 'drop-head';
+  return overflow === 'reject-publish-dlx' ? 'drop-head' : overflow;
 }
 
 /** Only quorum queues have one; what is negative is none (DLV-01, DLV-03). */
-function effectiveDeliveryLimit({ type, deliveryLimit }: QueueArguments): number {
-  if (type !== QUORUM) return Infinity;
-  const limit = deliveryLimit ?? DEFAULT_DELIVERY_LIMIT;
-  return limit < 0 ? Infinity : limit;
+function effectiveDeliveryLimit(args: QueueArguments, policy: PolicyDefinition): number {
+  if (args.type !== QUORUM) return Infinity;
+  const ofPolicy = policy['delivery-limit'];
+  const limit = args.deliveryLimit ?? ofPolicy ?? DEFAULT_DELIVERY_LIMIT;
+  const smallest = smallerDeliveryLimit(limit, ofPolicy ?? limit);
+  return smallest < 0 ? Infinity : smallest;
 }

@@ -1,4 +1,3 @@
-import { AmqpError } from '../wire/errors.ts';
 import { laneOf, queueLabel } from './arguments.ts';
 import type { QueueArguments } from './arguments.ts';
 import { Consumers } from './consumers.ts';
@@ -13,7 +12,10 @@ import { Handout } from './handout.ts';
 import { KeptDeadLetters } from './kept-dead.ts';
 import { Entry } from './message.ts';
 import type { Message } from './message.ts';
-import { isOver, wouldBeOver } from './overflow.ts';
+import type { DropReason } from './observer.ts';
+import { Overflow } from './overflow.ts';
+import { NO_POLICIES } from './policies.ts';
+import type { AppliedPolicies } from './policies.ts';
 import { Places } from './places.ts';
 import type { DeathReason, QueueHost, QueueIdentity, QueueLoad } from './queue-host.ts';
 import { queueSettings } from './queue-settings.ts';
@@ -30,7 +32,8 @@ export class Queue implements DeclaredQueue {
   readonly isStream = false;
   readonly identity: QueueIdentity;
   readonly arguments: QueueArguments;
-  /** What holds at the moment. */
+  policies = NO_POLICIES;
+  /** What arguments and policies come to. */
   settings: QueueSettings;
   readonly ready: Ready;
   readonly consumers: Consumers;
@@ -39,21 +42,22 @@ export class Queue implements DeclaredQueue {
   readonly counts = new MessageCounts();
   /** For the host: it stands among those that have work. */
   isScheduled = false;
-  /** Dead letters nobody took yet; undefined when the queue does not keep them. */
-  readonly kept: KeptDeadLetters | undefined;
+  /** Dead letters nobody took yet; undefined when the queue never kept any. */
+  kept: KeptDeadLetters | undefined = undefined;
   #isDeleted = false;
   readonly #host: QueueHost;
   readonly #isQuorum: boolean;
   readonly #places: Places;
   readonly #dying: Dying;
   readonly #handout: Handout;
+  readonly #overflow: Overflow;
   readonly #lease: Deadline;
 
   constructor(host: QueueHost, identity: QueueIdentity, args: QueueArguments) {
     this.#host = host;
     this.identity = identity;
     this.arguments = args;
-    this.settings = queueSettings(args);
+    this.settings = queueSettings(args, NO_POLICIES.definition);
     this.#isQuorum = args.type === QUORUM;
     const lanes = args.maxPriority + 1;
     this.ready = new Ready(lanes, this.#isQuorum);
@@ -62,6 +66,7 @@ export class Queue implements DeclaredQueue {
     const later = (): void => host.later(this);
     this.#dying = new Dying(host.clock, this.ready, later, (entry, reason) => this.#bury(entry, reason));
     this.#handout = new Handout(this, this.#dying, this.#places, host.events, later);
+    this.#overflow = new Overflow(this, host, this.#handout);
     this.#lease = new Deadline(host.clock, () => host.remove(this, 'expired'));
     if (this.settings.deadLetterAtLeastOnce) this.kept = new KeptDeadLetters(host, this);
     this.touch();
@@ -105,6 +110,22 @@ export class Queue implements DeclaredQueue {
   }
 
   /**
+   * Limits and the DLX hold at once for what is in the queue (POL-08), the TTL for what comes (TTL-11), and the lease
+   * begins anew (QEX-08).
+   */
+  govern(policies: AppliedPolicies): void {
+    if (policies === this.policies) return;
+    this.policies = policies;
+    this.settings = queueSettings(this.arguments, policies.definition);
+    if (this.settings.deadLetterAtLeastOnce) this.kept ??= new KeptDeadLetters(this.#host, this);
+    else this.#dropKept('policy changed');
+    this.#lease.aim(Infinity);
+    this.touch();
+    this.#overflow.dropSurplus();
+    this.#host.later(this);
+  }
+
+  /**
    * Takes a message in; its deadline is fixed here and now (TTL-10).
    * @param ttl of the message, in milliseconds; the smaller of it and the queue's wins (TTL-01)
    * @returns false when the queue is full and refuses it (LEN-10)
@@ -112,10 +133,10 @@ export class Queue implements DeclaredQueue {
   publish(message: Message, ttl: number): boolean {
     const lifetime = Math.min(ttl, this.settings.messageTtl);
     const expiresAt = lifetime === Infinity ? Infinity : this.#host.clock.now() + lifetime;
-    const isFull = this.settings.isLimited && this.#wouldBeOver(message);
-    if (isFull && !this.#isQuorum && this.#refuses(message)) return false;
+    const isFull = this.settings.isLimited && this.#overflow.wouldBeOver(message);
+    if (isFull && !this.#isQuorum && this.#overflow.refuses(message)) return false;
     const taker = isFull || lifetime === 0 ? this.#handout.taker() : undefined;
-    if (isFull && taker === undefined && this.#isQuorum && this.#refuses(message)) return false; // LEN-11
+    if (isFull && taker === undefined && this.#isQuorum && this.#overflow.refuses(message)) return false; // LEN-11
     const entry = this.#places.take(message, expiresAt, laneOf(this.arguments, message.priority));
     if (this.#host.events.isHeard) this.#host.events.enqueued(this, message, expiresAt);
     if (taker !== undefined) {
@@ -123,7 +144,7 @@ export class Queue implements DeclaredQueue {
       return true;
     }
     this.ready.push(entry);
-    if (isFull) this.#dropSurplus();
+    if (isFull) this.#overflow.dropSurplus();
     if (expiresAt !== Infinity) this.#dying.aimAtHead();
     this.#host.later(this);
     return true;
@@ -134,10 +155,7 @@ export class Queue implements DeclaredQueue {
    * @throws {AmqpError} RESOURCE_LOCKED for a quorum queue with a single active consumer (CNS-34)
    */
   get(): Entry | undefined {
-    if (this.#isQuorum && this.arguments.singleActiveConsumer) {
-      const why = 'basic.get operations are not supported by quorum queues with single active consumer';
-      throw new AmqpError('RESOURCE_LOCKED', `cannot obtain access to locked ${this.label}. ${why}`);
-    }
+    this.consumers.checkGet(this.label);
     this.touch();
     const entry = this.#handout.get();
     if (entry !== undefined && this.#dying.headMayExpire) this.#host.later(this);
@@ -176,7 +194,7 @@ export class Queue implements DeclaredQueue {
     }
     if (this.settings.isLimited) this.#handout.deliver(); // what a consumer would have taken by now does not count
     this.ready.putBack(this.#dying.withoutWornOut(entries, this.settings.deliveryLimit));
-    if (this.settings.isLimited) this.#dropSurplus();
+    if (this.settings.isLimited) this.#overflow.dropSurplus();
     this.#host.later(this);
   }
 
@@ -189,9 +207,7 @@ export class Queue implements DeclaredQueue {
 
   /** @throws {AmqpError} ACCESS_REFUSED when one of the two wants the queue for itself (CNS-04, CNS-33) */
   addConsumer(subscription: Subscription): void {
-    if (!this.consumers.admits(subscription)) {
-      throw new AmqpError('ACCESS_REFUSED', `${this.label} in exclusive use`);
-    }
+    this.consumers.check(subscription, this.label);
     this.consumers.add(subscription);
     this.#lease.aim(Infinity);
     this.#host.later(this);
@@ -249,57 +265,26 @@ export class Queue implements DeclaredQueue {
     this.#places.close();
     this.#lease.cancel();
     for (const entry of [...this.ready.clear(), ...this.#dying.close()]) this.#drop(entry, 'queue deleted');
-    for (const entry of this.kept?.close() ?? []) {
-      this.#drop(entry, 'queue deleted');
-      this.kept?.remove(entry);
-    }
+    this.#dropKept('queue deleted');
   }
 
-  #drop(entry: Entry, why: 'purged' | 'queue deleted'): void {
+  #dropKept(why: DropReason): void {
+    for (const entry of this.kept?.close() ?? []) this.#drop(entry, why);
+  }
+
+  #drop(entry: Entry, why: DropReason): void {
     if (this.#host.events.isHeard) this.#host.events.dropped(this, entry.message, why);
     this.forget(entry);
   }
 
   /** The message is no longer in this queue. */
   forget(entry: Entry): void {
-    this.#places.forget(entry, this.kept?.get(entry)?.isNoted === true);
-  }
-
-  /** Everybody took a dead message that was kept. */
-  release(entry: Entry): void {
-    this.forget(entry);
-    this.kept?.remove(entry);
+    this.#places.forget(entry, this.kept?.remove(entry) === true);
   }
 
   #bury(entry: Entry, reason: DeathReason): void {
     if (reason === 'expired' && this.#host.events.isHeard) this.#host.events.expired(this, entry);
-    this.kept?.add(entry, reason);
+    if (this.settings.deadLetterAtLeastOnce) this.kept?.add(entry, reason);
     this.#host.bury(this, entry, reason);
-  }
-
-  #wouldBeOver(message: Message): boolean {
-    return wouldBeOver(this.settings, this.ready, message.bodyLength, this.kept);
-  }
-
-  #refuses(message: Message): boolean {
-    const { overflow } = this.settings;
-    if (overflow === 'drop-head') return false;
-    this.#handout.deliver(); // as above
-    if (!this.#wouldBeOver(message)) return false;
-    if (overflow === 'reject-publish-dlx') {
-      message.places++;
-      const lane = laneOf(this.arguments, message.priority);
-      this.#host.bury(this, new Entry(message, Infinity, lane, false, 0), 'maxlen');
-    }
-    if (this.#host.events.isHeard) this.#host.events.happened('refused', this, message);
-    return true;
-  }
-
-  /** drop-head: the oldest go until the rest is within the limits (LEN-05). */
-  #dropSurplus(): void {
-    if (this.settings.overflow !== 'drop-head') return;
-    while (isOver(this.settings, this.ready)) {
-      this.#host.bury(this, this.ready.shift() as Entry, 'maxlen');
-    }
   }
 }

@@ -1,18 +1,23 @@
 import { AmqpError } from '../wire/errors.ts';
 import type { FieldTable, FieldValue } from '../wire/table.ts';
+import type { PolicyDefinition } from './policy-keys.ts';
 import { STREAM } from './queue-type.ts';
 import type { QueueType } from './queue-type.ts';
 import { integerOf, textOf } from './term.ts';
 
-/** The x-arguments of a stream, read once. Limits that are absent are Infinity. */
-export interface StreamArguments {
-  readonly type: QueueType;
+/** How much a stream keeps. Limits that are absent are Infinity. */
+export interface StreamLimits {
   /** Bytes of all segments. */
   readonly maxLengthBytes: number;
   /** Milliseconds. */
   readonly maxAge: number;
   /** Bytes after which a segment is followed by the next. */
   readonly segmentBytes: number;
+}
+
+/** The x-arguments of a stream, read once. */
+export interface StreamArguments extends StreamLimits {
+  readonly type: QueueType;
 }
 
 const MAX_SEGMENT_SIZE = 'x-stream-max-segment-size-bytes';
@@ -60,6 +65,15 @@ export function readStreamArguments(table: FieldTable): StreamArguments {
     maxLengthBytes: integer(table.get('x-max-length-bytes'), Infinity),
     maxAge: parseAge(textOf(table.get('x-max-age')) ?? '') ?? Infinity,
     segmentBytes: integer(table.get(MAX_SEGMENT_SIZE), DEFAULT_SEGMENT),
+  };
+}
+
+/** What holds for a stream: of each a policy wins over the argument. */
+export function streamLimits(args: StreamArguments, definition: PolicyDefinition): StreamLimits {
+  return {
+    maxLengthBytes: definition['max-length-bytes'] ?? args.maxLengthBytes,
+    maxAge: parseAge(definition['max-age'] ?? '') ?? args.maxAge,
+    segmentBytes: definition['stream-max-segment-size-bytes'] ?? args.segmentBytes,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ChunkInfo } from './chunk.ts';
-import type { StreamArguments } from './stream-arguments.ts';
+import type { StreamLimits } from './stream-arguments.ts';
 
 /** Chunks of a segment, at most, however small they are. */
 const SEGMENT_CHUNKS = 256_000;
@@ -64,12 +64,12 @@ function doubled(column: Float64Array): Float64Array<ArrayBuffer> {
 export class StreamLog {
   /** The offset of the next message. */
   nextOffset = 0;
-  readonly #limits: StreamArguments;
+  limits: StreamLimits;
   readonly #segments: Segment[] = [];
   #bytes = 0;
 
-  constructor(limits: StreamArguments) {
-    this.#limits = limits;
+  constructor(limits: StreamLimits) {
+    this.limits = limits;
   }
 
   /** The offset of the first message that is kept; `nextOffset` when there is none. */
@@ -98,7 +98,7 @@ export class StreamLog {
   begin(timestamp: number): boolean {
     const last = this.#segments.at(-1);
     const isFull =
-      last === undefined || last.bytes >= this.#limits.segmentBytes || last.count >= SEGMENT_CHUNKS;
+      last === undefined || last.bytes >= this.limits.segmentBytes || last.count >= SEGMENT_CHUNKS;
     const segment = isFull ? new Segment(this.nextOffset) : last;
     if (isFull) this.#segments.push(segment);
     segment.add(this.nextOffset, timestamp);
@@ -137,7 +137,7 @@ export class StreamLog {
    * @returns whether any went
    */
   trim(now: number): boolean {
-    const { maxLengthBytes, maxAge } = this.#limits;
+    const { maxLengthBytes, maxAge } = this.limits;
     let gone = 0;
     while (gone < this.#segments.length - 1) {
       const { bytes, latest } = this.#segments[gone] as Segment;
@@ -152,6 +152,6 @@ export class StreamLog {
   /** When the first segment will be too old; Infinity when it never will. */
   get trimAt(): number {
     const [first, second] = this.#segments;
-    return first === undefined || second === undefined ? Infinity : first.latest + this.#limits.maxAge;
+    return first === undefined || second === undefined ? Infinity : first.latest + this.limits.maxAge;
   }
 }

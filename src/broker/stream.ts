@@ -10,7 +10,10 @@ import { Deadline } from './expiry.ts';
 import type { CommitListener, Recovered } from './journal.ts';
 import { Entry, Message } from './message.ts';
 import type { Page } from './message.ts';
+import { NO_POLICIES } from './policies.ts';
+import type { AppliedPolicies } from './policies.ts';
 import type { QueueHost, QueueIdentity } from './queue-host.ts';
+import { streamLimits } from './stream-arguments.ts';
 import type { StreamArguments } from './stream-arguments.ts';
 import { ChunkCache } from './stream-cache.ts';
 import { streamFilter, withOffset } from './stream-headers.ts';
@@ -37,6 +40,7 @@ export class Stream implements DeclaredQueue, CommitListener {
   readonly identity: QueueIdentity;
   readonly arguments: StreamArguments;
   readonly consumers = new Readers();
+  policies = NO_POLICIES;
   readonly incoming = new Set<Binding>();
   readonly counts = new MessageCounts();
   isScheduled = false;
@@ -60,6 +64,13 @@ export class Stream implements DeclaredQueue, CommitListener {
     this.#log = new StreamLog(args);
     this.#cache = new ChunkCache(host.journal, identity.id);
     this.#trimming = new Deadline(host.clock, () => this.#trim());
+  }
+
+  /** A policy wins over arguments here, and what is too much or too old goes at once (STR-03). */
+  govern(policies: AppliedPolicies): void {
+    this.policies = policies;
+    this.#log.limits = streamLimits(this.arguments, policies.definition);
+    this.#trim();
   }
 
   get name(): string {

@@ -1,12 +1,17 @@
 import { EMPTY_TABLE } from '../wire/table.ts';
-import type { FieldTable } from '../wire/table.ts';
-import { readQueueArguments } from './arguments.ts';
 import type { QueueArguments } from './arguments.ts';
 import type { Clock } from './clock.ts';
 import type { Subscription } from './consumers.ts';
 import { MessageCounts, NO_TRAFFIC } from './counts.ts';
 import type { Churn, Traffic } from './counts.ts';
-import { bindingDefinition, exchangeDefinition, isDurable, queueDefinition } from './declared-definitions.ts';
+import {
+  bindingDefinition,
+  exchangeDefinition,
+  isDurable,
+  newQueue,
+  queueDefinition,
+  restoreDeclared,
+} from './declared-definitions.ts';
 import { DeadLetters } from './dead-letter.ts';
 import type { DeadLetterHost, LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
@@ -18,12 +23,11 @@ import type { Definition, Journal, VhostSettings } from './journal.ts';
 import type { Keeper } from './keeper.ts';
 import type { Entry, Message } from './message.ts';
 import type { Events, QueueEnd } from './observer.ts';
-import { Queue } from './queue.ts';
+import { Policies } from './policies.ts';
+import type { PolicyHost } from './policies.ts';
+import type { Queue } from './queue.ts';
 import type { DeathReason, QueueHost, QueueIdentity } from './queue-host.ts';
-import { STREAM } from './queue-type.ts';
 import { Replies } from './replies.ts';
-import { readStreamArguments } from './stream-arguments.ts';
-import { Stream } from './stream.ts';
 import { TRACE_EXCHANGE } from './trace.ts';
 
 /** What a vhost needs of the broker it is in. */
@@ -60,12 +64,13 @@ const PREDECLARED: readonly (readonly [string, ExchangeTypeName, internal?: bool
  * A namespace of exchanges and queues: what there is, and how it comes and goes. Whether a client may ask for it is
  * decided in `declare.ts` and `bind.ts`; here everything succeeds.
  */
-export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
+export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost, PolicyHost {
   readonly name: string;
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, DeclaredQueue>();
   readonly replies: Replies;
   readonly events: Events;
+  readonly policies = new Policies(this, () => this.#changed());
   /** Grows with every change of exchanges, queues and bindings: what remembers a route compares it. */
   topology = 0;
   /** Whether what is published and delivered here is copied (RTE-31): asked for every message, so it has a field. */
@@ -196,6 +201,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   addExchange(identity: Omit<ExchangeIdentity, 'vhost' | 'id'>): Exchange {
     const id = this.nextQueueId();
     const exchange = new Exchange({ ...identity, id, vhost: this.name }, this);
+    exchange.govern(this.policies.for(exchange));
     this.exchanges.set(exchange.name, exchange);
     this.#changed();
     if (exchange.durable) this.journal.define(exchangeDefinition(exchange));
@@ -215,7 +221,8 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   }
 
   addQueue(identity: Omit<QueueIdentity, 'vhost'>, args: QueueArguments): DeclaredQueue {
-    const queue = this.#newQueue({ ...identity, vhost: this.name }, args);
+    const queue = newQueue(this, { ...identity, vhost: this.name }, args);
+    queue.govern(this.policies.for(queue));
     this.queues.set(queue.name, queue);
     this.churn.queuesCreated++;
     this.#changed();
@@ -266,6 +273,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
   clear(): void {
     for (const queue of this.queues.values()) this.remove(queue, 'vhost deleted');
     for (const exchange of this.exchanges.values()) this.removeExchange(exchange);
+    this.policies.clear();
   }
 
   /** Deletes the exclusive queues of a connection that ends (QUE-29). */
@@ -274,52 +282,16 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost {
     this.#owned.delete(owner);
   }
 
-  #newQueue(identity: QueueIdentity, args: QueueArguments): DeclaredQueue {
-    if (args.type !== STREAM) return new Queue(this, identity, args);
-    return new Stream(this, identity, readStreamArguments(identity.table));
-  }
-
   #own(owner: object, queue: DeclaredQueue): void {
     const owned = this.#owned.get(owner);
     if (owned === undefined) this.#owned.set(owner, new Set([queue]));
     else owned.add(queue);
   }
 
-  /** Puts back what was declared before a restart, without recording it again. */
+  /** Puts back what was there before a restart, without recording it again; ends with `policies.apply`. */
   restore(definition: Definition): void {
-    if (definition.kind === 'exchange') {
-      const { id = 0, name, type, autoDelete, internal, arguments: table } = definition;
-      const { declaredBy = BROKER_ITSELF } = definition;
-      const identity = {
-        id,
-        vhost: this.name,
-        name,
-        type: type as ExchangeTypeName,
-        durable: true,
-        autoDelete,
-        internal,
-        table,
-        declaredBy,
-      };
-      this.exchanges.set(name, new Exchange(identity, this));
-    } else if (definition.kind === 'queue') {
-      const { id, name, autoDelete, arguments: table } = definition;
-      const identity = { id, vhost: this.name, name, durable: true, autoDelete, owner: undefined, table };
-      this.queues.set(name, this.#newQueue(identity, readQueueArguments(name, table)));
-    } else if (definition.kind === 'binding') {
-      this.#restoreBinding(definition.source, definition, definition.bindingKey, definition.arguments);
-    }
-  }
-
-  #restoreBinding(
-    from: string,
-    { to, destination: name }: { readonly to: 'queue' | 'exchange'; readonly destination: string },
-    bindingKey: string,
-    table: FieldTable,
-  ): void {
-    const source = this.exchanges.get(from);
-    const destination = to === 'queue' ? this.queues.get(name) : this.exchanges.get(name);
-    if (source === undefined || destination === undefined) return;
-    source.add({ source, destination, bindingKey, arguments: table });
+    if (definition.kind === 'policy' || definition.kind === 'operator-policy')
+      this.policies.restore(definition);
+    else restoreDeclared(this, definition);
   }
 }

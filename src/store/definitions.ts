@@ -15,6 +15,8 @@ const KINDS = [
   'binding',
   'topic-permission',
   'global-parameter',
+  'policy',
+  'operator-policy',
 ] as const satisfies Definition['kind'][];
 
 /** What makes a definition the same definition. Never a key on disk: names may hold anything. */
@@ -30,6 +32,8 @@ function identityOf(definition: Definition): string {
       return JSON.stringify([definition.kind, definition.vhost, definition.user, definition.exchange]);
     case 'exchange':
     case 'queue':
+    case 'policy':
+    case 'operator-policy':
       return JSON.stringify([definition.kind, definition.vhost, definition.name]);
     case 'binding': {
       const { vhost, source, destination, to, bindingKey, arguments: table } = definition;

@@ -122,8 +122,8 @@ export const faults = [
   {
     name: 'purge dead-letters',
     file: 'src/broker/queue.ts',
-    find: '    const entries = this.ready.clear();\n    for (const entry of entries) this.forget(entry);\n    return',
-    put: "    const entries = this.ready.clear();\n    for (const entry of entries) this.#host.bury(this, entry, 'maxlen');\n    return",
+    find: "this.#drop(entry, 'purged');",
+    put: "this.#host.bury(this, entry, 'maxlen');",
     topics: ['expiry', 'dlx'],
   },
 
@@ -260,8 +260,8 @@ export const faults = [
   {
     name: 'a queue holds one message less than its limit',
     file: 'src/broker/overflow.ts',
-    find: 'return ready.length > limits.maxLength ||',
-    put: 'return ready.length >= limits.maxLength ||',
+    find: 'return ready.length > settings.maxLength ||',
+    put: 'return ready.length >= settings.maxLength ||',
     also: {
       file: 'src/broker/overflow.ts',
       find: 'const length = ready.length + 1 +',
@@ -272,29 +272,29 @@ export const faults = [
   {
     name: 'reject-publish does not look at bytes',
     file: 'src/broker/overflow.ts',
-    find: '|| bytes > limits.maxLengthBytes',
+    find: '|| bytes > settings.maxLengthBytes',
     put: '|| bytes > Infinity',
     topics: ['length-limits'],
   },
   {
     name: 'a refused message is confirmed with ack',
     file: 'src/broker/queue.ts',
-    find: 'if (isFull && !this.#isQuorum && this.#refuses(message)) return false;',
-    put: 'if (isFull && !this.#isQuorum && this.#refuses(message)) return true;',
+    find: 'if (isFull && !this.#isQuorum && this.#overflow.refuses(message)) return false;',
+    put: 'if (isFull && !this.#isQuorum && this.#overflow.refuses(message)) return true;',
     topics: ['length-limits', 'confirms'],
   },
   {
     name: 'reject-publish-dlx does not dead-letter',
-    file: 'src/broker/queue.ts',
+    file: 'src/broker/overflow.ts',
     find: "if (overflow === 'reject-publish-dlx') {",
     put: "if (overflow === ('none' as string)) {",
     topics: ['length-limits'],
   },
   {
     name: 'drop-head calls its reason rejected',
-    file: 'src/broker/queue.ts',
-    find: "this.#host.bury(this, this.ready.shift() as Entry, 'maxlen');",
-    put: "this.#host.bury(this, this.ready.shift() as Entry, 'rejected');",
+    file: 'src/broker/overflow.ts',
+    find: "this.#host.bury(this.#queue, this.#queue.ready.shift() as Entry, 'maxlen');",
+    put: "this.#host.bury(this.#queue, this.#queue.ready.shift() as Entry, 'rejected');",
     topics: ['length-limits', 'dlx'],
   },
 
@@ -353,7 +353,7 @@ export const faults = [
   {
     name: 'a requeued message is not marked as redelivered',
     file: 'src/broker/queue.ts',
-    find: 'for (const entry of entries) entry.returns++;',
+    find: 'entry.returns++;',
     put: '',
     topics: ['settling'],
   },
@@ -541,8 +541,8 @@ export const faults = [
   {
     name: 'a quorum queue delivers once more than its limit allows',
     file: 'src/broker/queue-settings.ts',
-    find: 'return limit < 0 ? Infinity : limit;',
-    put: 'return limit < 0 ? Infinity : limit + 1;',
+    find: 'return smallest < 0 ? Infinity : smallest;',
+    put: 'return smallest < 0 ? Infinity : smallest + 1;',
     topics: ['redelivery'],
   },
   {
@@ -570,8 +570,8 @@ export const faults = [
   {
     name: 'a quorum queue loses dead letters without an exchange',
     file: 'src/broker/dead-letter.ts',
-    find: 'if (isTaken) queue.release(entry);',
-    put: 'if (isTaken || exchange === undefined) queue.release(entry);',
+    find: 'if (isTaken || isLast) queue.forget(entry);',
+    put: 'if (isTaken || isLast || exchange === undefined) queue.forget(entry);',
     topics: ['dlx'],
   },
   {

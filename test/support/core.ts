@@ -13,6 +13,7 @@ import type { Journal, Recovered } from '../../src/broker/journal.ts';
 import { MemoryJournal } from '../../src/broker/memory-journal.ts';
 import type { Entry } from '../../src/broker/message.ts';
 import { Publisher } from '../../src/broker/publish.ts';
+import type { PolicyKind } from '../../src/broker/policies.ts';
 import type { Queue } from '../../src/broker/queue.ts';
 import type { Vhost } from '../../src/broker/vhost.ts';
 import { decodeProperties, encodeProperties } from '../../src/wire/properties.ts';
@@ -203,6 +204,17 @@ export class Core {
     args: Record<string, FieldValue> = {},
   ): void {
     unbind(this.vhost, { source, destination, to, bindingKey, arguments: fieldTable(args) }, this.actor);
+    this.settle();
+  }
+
+  /** A policy or operator policy for the names this is found in: of queues named `q...`, unless it says otherwise. */
+  policy(
+    name: string,
+    definition: Readonly<Record<string, unknown>>,
+    more: { kind?: PolicyKind; pattern?: string; priority?: number; 'apply-to'?: string } = {},
+  ): void {
+    const { kind = 'policy', ...terms } = more;
+    this.vhost.policies.set(kind, name, { pattern: '^q', priority: 0, definition, ...terms });
     this.settle();
   }
 
