@@ -3,6 +3,7 @@ import type { ExchangeDeclaration, QueueDeclaration } from './declare.ts';
 import { isExpression } from './expression.ts';
 import type { UserLimits, VhostLimits, VhostSettings } from './journal.ts';
 import { JsonPlace } from './json-place.ts';
+import type { PolicyKind } from './policies.ts';
 import { userLimitNames, vhostLimitNames } from './limits.ts';
 import { isPasswordHash } from './users.ts';
 
@@ -32,6 +33,13 @@ interface PermissionDefinition {
 
 type InVhost<T> = T & { readonly vhost: string };
 
+interface AskedPolicy {
+  readonly kind: PolicyKind;
+  readonly name: string;
+  /** As `Policies.set` takes it. */
+  readonly terms: Readonly<Record<string, unknown>>;
+}
+
 /** What a file of definitions asks for, in RabbitMQ's format (API-54). */
 export interface Definitions {
   readonly vhosts: readonly Asked<VhostSettings & { readonly name: string }>[];
@@ -41,6 +49,7 @@ export interface Definitions {
     Omit<PermissionDefinition, 'configure'> & { readonly exchange: string }
   >[];
   readonly vhostLimits: readonly Asked<InVhost<{ readonly limits: VhostLimits }>>[];
+  readonly policies: readonly Asked<InVhost<AskedPolicy>>[];
   readonly exchanges: readonly Asked<InVhost<ExchangeDeclaration>>[];
   readonly queues: readonly Asked<InVhost<QueueDeclaration>>[];
   readonly bindings: readonly Asked<InVhost<BindingRequest>>[];
@@ -79,7 +88,8 @@ export function readDefinitions(json: unknown): Definitions {
       .list()
       .map((place) => ({ path: place.path, value: read(place) }));
   const parameters = file.at('parameters').list();
-  const isVhostLimits = (place: JsonPlace): boolean => place.at('component').value === 'vhost-limits';
+  const ofComponent = (name: string): JsonPlace[] =>
+    parameters.filter((place) => place.at('component').value === name);
   return {
     vhosts: section('vhosts', readVhost),
     users: section('users', readUser),
@@ -91,16 +101,23 @@ export function readDefinitions(json: unknown): Definitions {
       ...expressions(place),
       exchange: place.at('exchange').text(),
     })),
-    vhostLimits: parameters.filter(isVhostLimits).map((place) => ({
+    vhostLimits: ofComponent('vhost-limits').map((place) => ({
       path: place.path,
       value: { vhost: place.at('vhost').text(), limits: readVhostLimits(place.at('value')) },
     })),
+    policies: [
+      ...section('policies', (place) => readPolicy('policy', place, place)),
+      ...ofComponent('operator_policy').map((place) => ({
+        path: place.path,
+        value: readPolicy('operator-policy', place, place.at('value')),
+      })),
+    ],
     exchanges: section('exchanges', readExchange),
     queues: section('queues', readQueue),
     bindings: section('bindings', readBinding),
     ignored: ignoredSections(
       file,
-      parameters.filter((place) => !isVhostLimits(place)),
+      parameters.filter((place) => !COMPONENTS.has(place.at('component').value)),
     ),
   };
 }
@@ -111,10 +128,13 @@ const KNOWN = new Set([
   'permissions',
   'topic_permissions',
   'parameters',
+  'policies',
   'exchanges',
   'queues',
   'bindings',
 ]);
+
+const COMPONENTS = new Set<unknown>(['vhost-limits', 'operator_policy']);
 
 function ignoredSections(file: JsonPlace, parameters: readonly JsonPlace[]): string[] {
   const names = Object.entries(file.record()).flatMap(([name, value]) => {
@@ -207,6 +227,16 @@ function expressions(place: JsonPlace): Omit<PermissionDefinition, 'configure'> 
 function expression(place: JsonPlace): string {
   const text = place.text();
   return isExpression(text) ? text : place.fail('a regular expression');
+}
+
+function readPolicy(kind: PolicyKind, place: JsonPlace, terms: JsonPlace): InVhost<AskedPolicy> {
+  const { pattern, definition, priority = 0, 'apply-to': applyTo = 'all' } = terms.record();
+  return {
+    vhost: place.at('vhost').text(),
+    name: place.at('name').text(),
+    kind,
+    terms: { pattern, definition, priority, 'apply-to': applyTo },
+  };
 }
 
 function readExchange(place: JsonPlace): InVhost<ExchangeDeclaration> {

@@ -7,6 +7,7 @@ import type { Asked, Definitions, UserDefinition } from './definitions.ts';
 import { DefinitionsError } from './json-place.ts';
 import { MemoryJournal } from './memory-journal.ts';
 import { ALL_ACCESS, Users } from './users.ts';
+import { ValidationError } from './validation-error.ts';
 import type { Vhost } from './vhost.ts';
 
 /**
@@ -22,6 +23,7 @@ export function importDefinitions(broker: Broker, definitions: Definitions): str
   }
   addDefaults(broker, definitions);
   importPeople(broker, definitions);
+  importPolicies(broker, definitions, warnings);
   const actors = new Actors(broker);
   for (const asked of definitions.exchanges) {
     const { vhost, actor } = actors.at(asked);
@@ -71,6 +73,29 @@ function importPeople(broker: Broker, definitions: Definitions): void {
     checkUser(broker, asked);
     const { user, exchange } = asked.value;
     broker.users.topics.grant(user, vhostOf(broker, asked).name, exchange, asked.value);
+  }
+}
+
+/** Of versions that mirrored classic queues: on one node nothing is mirrored. */
+const MIRRORING = /^(ha-|queue-master-locator$)/;
+
+/** They come before what they apply to: no message is in a queue without them. */
+function importPolicies(broker: Broker, { policies }: Definitions, warnings: string[]): void {
+  for (const asked of policies) {
+    const { kind, name, terms } = asked.value;
+    const entries = Object.entries(terms['definition'] ?? {});
+    const rest = entries.filter(([key]) => !MIRRORING.test(key));
+    const left = entries.length - rest.length;
+    if (left > 0)
+      warnings.push(`${asked.path}: keys about mirrors of queues were left out of the definition`);
+    if (left > 0 && rest.length === 0) continue;
+    const definition = left > 0 ? Object.fromEntries(rest) : terms['definition'];
+    try {
+      vhostOf(broker, asked).policies.set(kind, name, { ...terms, definition });
+    } catch (error) {
+      if (!(error instanceof ValidationError)) throw error;
+      throw new DefinitionsError(`${asked.path}: ${error.message.replace(/\s*\n\s*/g, ' ')}`);
+    }
   }
 }
 

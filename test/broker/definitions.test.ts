@@ -37,12 +37,28 @@ const exported = {
   parameters: [
     { component: 'vhost-limits', name: 'limits', vhost: 'shop', value: { 'max-queues': 10 } },
     { component: 'shovel', name: 's', vhost: 'shop', value: {} },
+    {
+      component: 'operator_policy',
+      name: 'o',
+      vhost: 'shop',
+      value: { pattern: '^n', definition: { 'max-length': 5 }, priority: 1, 'apply-to': 'queues' },
+    },
   ],
   global_parameters: [
     { name: 'internal_cluster_id', value: 'x' },
     { name: 'mqtt_default_vhosts', value: [] },
   ],
-  policies: [{ vhost: 'shop', name: 'p', pattern: '.*', definition: {} }],
+  policies: [
+    {
+      vhost: 'shop',
+      name: 'p',
+      pattern: '^n',
+      definition: { 'max-length': 9, expires: 5 },
+      priority: 3,
+      'apply-to': 'all',
+    },
+    { vhost: 'shop', name: 'short', pattern: '^amq', definition: { 'dead-letter-exchange': '' } },
+  ],
   exchanges: [
     { name: 'amq.rabbitmq.log', vhost: 'shop', type: 'topic', durable: true, auto_delete: false },
     { name: 'orders', vhost: 'shop', type: 'topic', durable: true, auto_delete: false, internal: false },
@@ -103,11 +119,36 @@ describe('an import', () => {
     expect(shop?.queues.get('new')?.incoming.size).toBe(1);
     expect(shop?.exchanges.has('amq.rabbitmq.log')).toBe(true);
     expect(shop?.exchanges.get('orders')?.identity).toMatchObject({ type: 'topic', durable: true });
+    const policy = { name: 'p', pattern: '^n', applyTo: 'all', priority: 3 };
+    expect(shop?.queues.get('new')?.policies).toMatchObject({
+      policy,
+      operatorPolicy: { name: 'o', applyTo: 'queues', priority: 1 },
+      definition: { 'max-length': 5, expires: 5 },
+    });
+    expect(shop?.policies.get('policy', 'short')).toMatchObject({ applyTo: 'all', priority: 0 });
+  });
+
+  test('takes policies of versions that mirrored queues without what is about mirrors', () => {
+    const policies = [
+      {
+        vhost: '/',
+        name: 'mirrors',
+        pattern: '',
+        definition: { 'ha-mode': 'all', 'ha-sync-mode': 'automatic' },
+      },
+      { vhost: '/', name: 'both', pattern: '', definition: { 'ha-mode': 'all', 'max-length': 5 } },
+    ];
+    const { core, warnings } = imported({ policies });
+    expect(core.vhost.policies.list('policy')).toMatchObject([
+      { name: 'both', definition: { 'max-length': 5 } },
+    ]);
+    const text = 'keys about mirrors of queues were left out of the definition';
+    expect(warnings).toEqual([`policies[0]: ${text}`, `policies[1]: ${text}`]);
   });
 
   test('says what it leaves out', () => {
     expect(imported(exported).warnings).toEqual([
-      'not supported and left out: global parameter mqtt_default_vhosts, policies, parameters of shovel',
+      'not supported and left out: global parameter mqtt_default_vhosts, parameters of shovel',
     ]);
     expect(imported({ federation: {}, policies: [] }).warnings).toEqual([
       'not supported and left out: federation',
@@ -168,6 +209,8 @@ describe('an import', () => {
 
 describe('a mistake is named with its place', () => {
   const queue = { name: 'q', vhost: '/' };
+  const policy = { vhost: '/', name: 'p', pattern: '^q', definition: { 'max-length': 1 } };
+  const policyOfUsers = { pattern: '^q', definition: { 'queue-mode': 'lazy' } };
   const permission = { user: 'guest', vhost: '/', configure: '', write: '', read: '' };
   test.each([
     [[], 'the file is [], and should be an object with "users", "vhosts", "queues" and so on'],
@@ -226,6 +269,24 @@ describe('a mistake is named with its place', () => {
     [
       { topic_permissions: [{ ...permission, exchange: 'x', vhost: 'v' }] },
       "topic_permissions[0]: there is no vhost 'v'",
+    ],
+    [
+      { policies: [policy, { ...policy, definition: { 'max-length': -1 } }] },
+      'policies[1]: -1 is not a valid maximum length',
+    ],
+    [
+      { policies: [{ ...policy, pattern: '(' }] },
+      'policies[0]: pattern should be regular expression but is invalid: {"missing closing parenthesis", 1}',
+    ],
+    [{ policies: [{ ...policy, name: 5 }] }, 'policies[0].name is 5, and should be a text'],
+    [{ policies: [{ ...policy, vhost: 'v' }] }, "policies[0]: there is no vhost 'v'"],
+    [
+      { parameters: [{ component: 'operator_policy', vhost: '/', name: 'o', value: policyOfUsers }] },
+      'parameters[0]: [{<<"queue-mode">>,<<"lazy">>}] are not recognised policy settings',
+    ],
+    [
+      { parameters: [{ component: 'operator_policy', vhost: '/', name: 'o', value: 3 }] },
+      'parameters[0].value is 3, and should be an object',
     ],
     [
       { parameters: [{ component: 'vhost-limits', vhost: '/', value: 3 }] },

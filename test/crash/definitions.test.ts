@@ -12,11 +12,13 @@ test('what was imported is there after a kill, as soon as the broker says that i
   const [data, path] = [join(directory, 'data'), join(directory, 'definitions.json')];
   const names = Array.from({ length: KILLS }, (_, i) => `v${i}`);
   for (const vhost of names) {
-    const rights = { user: 'alice', vhost, configure: '', write: '', read: '.*' };
+    const rights = { user: 'alice', vhost, configure: '', write: '.*', read: '.*' };
+    const definition = { 'max-length': 2, 'dead-letter-exchange': 'amq.fanout' };
     const definitions = {
       vhosts: [{ name: vhost }],
       users: [{ name: 'alice', password: 'secret' }],
       permissions: [rights],
+      policies: [{ vhost, name: 'short', pattern: '^q', definition }],
       queues: [{ name: 'q', vhost }],
     };
     await writeFile(path, JSON.stringify(definitions));
@@ -27,7 +29,8 @@ test('what was imported is there after a kill, as soon as the broker says that i
   for (const vhost of names) {
     const client = await connect(`amqp://alice:secret@127.0.0.1:${broker.port}/${vhost}`);
     const channel = await client.createChannel();
-    expect((await channel.checkQueue('q')).messageCount).toBe(0);
+    for (let n = 0; n < 3; n++) channel.sendToQueue('q', Buffer.from(String(n)));
+    expect((await channel.checkQueue('q')).messageCount).toBe(2);
     await client.close();
   }
   await expect(connect(`amqp://guest:guest@127.0.0.1:${broker.port}`)).rejects.toThrow('ACCESS-REFUSED');
