@@ -3,12 +3,10 @@ import type { Node } from './app/node.ts';
 import type { BrokerOptions } from './app/options.ts';
 import { optionRows } from './app/options.ts';
 
-export type { FaultRequests, RequestedFault } from './app/fault-requests.ts';
 export { OptionError } from './app/options.ts';
 export type { BrokerOptions } from './app/options.ts';
 export type { Node as RunningBroker } from './app/node.ts';
 export type { BrokerEvent, BrokerEventName, BrokerEvents, SeenMessage } from './broker/observer.ts';
-export type { FaultKind, FaultOptions } from './server/fault-kinds.ts';
 export { StoreError } from './store/format.ts';
 
 /** How a broker is started in this process. */

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import type { Broker } from '../broker/broker.ts';
 import type { Journal } from '../broker/journal.ts';
 import { Alarms } from '../server/alarms.ts';
-import { Faults } from '../server/faults.ts';
 import { DEFAULT_LIMITS } from '../server/limits.ts';
 import type { ServerLimits } from '../server/limits.ts';
 import { Listener } from '../server/listener.ts';
@@ -13,7 +12,6 @@ import { watchCertificates } from './certificates.ts';
 import { RealClock } from './clock.ts';
 import { createBroker } from './core.ts';
 import { loadDefinitions } from './definitions.ts';
-import { FaultRequests } from './fault-requests.ts';
 import { createLog } from './log.ts';
 import { startManagement, urlHost } from './management.ts';
 import { MemoryGauge } from './memory.ts';
@@ -37,8 +35,6 @@ export interface Node {
   readonly managementUrl: string | undefined;
   /** The data directory, absolute; undefined when everything is in memory. */
   readonly data: string | undefined;
-  /** What it does wrong because it is asked to. */
-  readonly faults: FaultRequests;
   /** Takes no more connections, closes those that are open, writes what is left. May be called again. */
   stop(): Promise<void>;
 }
@@ -81,11 +77,9 @@ async function start(
   teardown.add(() => resources.stop());
   await resources.start();
   const limits = serverLimits(options, data !== undefined);
-  const faults = new Faults();
   const host = {
     broker,
     alarms,
-    faults,
     limits,
     wallClock: clock,
     log,
@@ -107,13 +101,7 @@ async function start(
   teardown.add(() => management?.stop());
   const managementUrl = management?.url;
   log.info({ host: options.host, ...addresses, management: managementUrl, data }, 'ready');
-  return {
-    ...describe(options, broker, addresses),
-    managementUrl,
-    data,
-    faults: new FaultRequests(faults, data !== undefined),
-    stop: () => teardown.run(),
-  };
+  return { ...describe(options, broker, addresses), managementUrl, data, stop: () => teardown.run() };
 }
 
 /** Undefined when everything is in memory. */

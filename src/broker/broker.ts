@@ -63,8 +63,8 @@ export class Broker implements VhostHost {
   readonly #onFault: BrokerPorts['onFault'];
   readonly #busy = new Ring<DeclaredQueue>();
   #isScheduled = false;
-  #nextMessageId: number;
-  #nextQueueId: number;
+  #nextMessageId = 1;
+  #nextQueueId = 1;
   /** Dead letters that reached nobody: by queue, then by reason and cause. */
   readonly #lost = new WeakMap<Queue, Map<string, number>>();
 
@@ -81,6 +81,20 @@ export class Broker implements VhostHost {
     this.#onFault = ports.onFault;
     this.users = new Users(ports.secrets, ports.journal);
     this.globalParameters = new GlobalParameters(ports.journal);
+    this.recover(recovered);
+    if (withDefaults && this.isEmpty) this.#firstStart();
+    this.#nameCluster();
+  }
+
+  /** Deletes everything. */
+  clear(): void {
+    for (const name of this.vhosts.keys()) this.deleteVhost(name);
+    for (const name of this.users.all.keys()) this.deleteUser(name);
+    for (const name of this.globalParameters.all.keys()) this.globalParameters.delete(name);
+  }
+
+  /** Gives an empty broker what a journal found. */
+  recover(recovered: Recovered): void {
     this.#nextMessageId = recovered.nextMessageId;
     this.#nextQueueId = recovered.nextQueueId;
     for (const definition of recovered.definitions) this.#restore(definition);
@@ -89,8 +103,6 @@ export class Broker implements VhostHost {
       for (const queue of vhost.queues.values()) queue.restore(recovered);
       for (const exchange of vhost.exchanges.values()) exchange.restore(recovered);
     }
-    if (withDefaults && this.isEmpty) this.#firstStart();
-    this.#nameCluster();
   }
 
   /** Neither vhosts nor users: nobody could do anything. */
@@ -161,6 +173,11 @@ export class Broker implements VhostHost {
   /** Bytes that nobody can guess. */
   secret(bytes: number): Buffer {
     return this.#secrets.random(bytes);
+  }
+
+  /** What new messages and queues will be known by. */
+  get nextNumbers(): Pick<Recovered, 'nextMessageId' | 'nextQueueId'> {
+    return { nextMessageId: this.#nextMessageId, nextQueueId: this.#nextQueueId };
   }
 
   nextMessageId(): number {

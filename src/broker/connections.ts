@@ -1,6 +1,8 @@
 import type { FieldTable } from '../wire/table.ts';
 import type { Subscription } from './consumers.ts';
 import type { Churn, MessageCounts, Traffic } from './counts.ts';
+import type { DeclaredQueue } from './declared-queue.ts';
+import type { Entry } from './message.ts';
 
 /** What TLS a connection speaks, named as RabbitMQ names it. */
 export interface TlsDetails {
@@ -63,11 +65,21 @@ export interface ChannelStatus {
   readonly consumerCount: number;
 }
 
+/** A message that was handed out. */
+export interface OpenDelivery {
+  readonly queue: DeclaredQueue;
+  readonly entry: Entry;
+  /** Undefined when it was fetched. */
+  readonly consumer: Subscription | undefined;
+}
+
 /** An open channel as the core sees it. */
 export interface OpenChannel {
   readonly number: number;
   readonly counts: MessageCounts;
   readonly consumers: Iterable<Subscription>;
+  /** What is unacked, also what a transaction that is not committed settles. */
+  readonly deliveries: Iterable<OpenDelivery>;
   status(): ChannelStatus;
 }
 

@@ -19,12 +19,17 @@ export function isDurable({ source, destination }: Binding): boolean {
 
 export function exchangeDefinition({ identity }: Exchange): Definition {
   const { id, vhost, name, type, autoDelete, internal, table, declaredBy } = identity;
-  return { kind: 'exchange', vhost, name, id, type, autoDelete, internal, declaredBy, arguments: table };
+  const rest = { autoDelete, internal, declaredBy, arguments: table };
+  return { kind: 'exchange', vhost, name, id, type, ...transience(identity), ...rest };
 }
 
 export function queueDefinition({ identity }: DeclaredQueue): Definition {
   const { vhost, name, id, autoDelete, table } = identity;
-  return { kind: 'queue', vhost, name, id, autoDelete, arguments: table };
+  return { kind: 'queue', vhost, name, id, ...transience(identity), autoDelete, arguments: table };
+}
+
+function transience({ durable }: { readonly durable: boolean }): { readonly durable?: false } {
+  return durable ? {} : { durable };
 }
 
 export function bindingDefinition(vhost: string, binding: Binding): Definition {
@@ -39,11 +44,11 @@ export function newQueue(host: QueueHost, identity: QueueIdentity, args: QueueAr
   return new Stream(host, identity, readStreamArguments(identity.table));
 }
 
-/** Puts back what was declared before a restart. */
+/** Puts back what was declared before a restart, or when a snapshot was taken. */
 export function restoreDeclared(vhost: Vhost, definition: Definition): void {
   if (definition.kind === 'exchange') {
-    const { id = 0, name, type, autoDelete, internal, arguments: table } = definition;
-    const flags = { durable: true, autoDelete, internal };
+    const { id = 0, name, type, durable = true, autoDelete, internal, arguments: table } = definition;
+    const flags = { durable, autoDelete, internal };
     const { declaredBy = BROKER_ITSELF } = definition;
     const identity = {
       id,
@@ -56,8 +61,8 @@ export function restoreDeclared(vhost: Vhost, definition: Definition): void {
     };
     vhost.exchanges.set(name, new Exchange(identity, vhost));
   } else if (definition.kind === 'queue') {
-    const { id, name, autoDelete, arguments: table } = definition;
-    const identity = { id, vhost: vhost.name, name, durable: true, autoDelete, owner: undefined, table };
+    const { id, name, durable = true, autoDelete, arguments: table } = definition;
+    const identity = { id, vhost: vhost.name, name, durable, autoDelete, owner: undefined, table };
     vhost.queues.set(name, newQueue(vhost, identity, readQueueArguments(name, table)));
   } else if (definition.kind === 'binding') {
     const { to, destination: name, bindingKey, arguments: table } = definition;

@@ -7,7 +7,7 @@ import type { Binding, Exchange, ExchangeIdentity } from './exchange.ts';
 import type { ExchangeHost, ExchangeType, Router } from './exchange-type.ts';
 import { Deadline } from './expiry.ts';
 import type { RecoveredPlace } from './journal.ts';
-import type { Keeper } from './keeper.ts';
+import type { Keeper, KeptMessage } from './keeper.ts';
 import type { Message } from './message.ts';
 import { replay } from './replay.ts';
 import type { RoutingInput } from './routing-input.ts';
@@ -48,7 +48,8 @@ class DelayedRouter implements Router, Keeper {
   /** By the time they are due, equal times in order of arrival (DLM-14); one alarm of the clock for all of them. */
   readonly #due = new AlarmHeap();
   readonly #alarm: Deadline;
-  readonly #waiting = new Set<Message>();
+  /** With the moment when each is due. */
+  readonly #waiting = new Map<Message, number>();
   #isClosed = false;
 
   constructor(identity: ExchangeIdentity, host: ExchangeHost, inner: Router) {
@@ -124,17 +125,22 @@ class DelayedRouter implements Router, Keeper {
     for (const { message, expiresAt } of places) if (expiresAt !== Infinity) this.#wait(message, expiresAt);
   }
 
+  *kept(): Iterable<KeptMessage> {
+    yield* this.#inner.kept?.() ?? [];
+    for (const [message, expiresAt] of this.#waiting) yield { message, expiresAt };
+  }
+
   /** What waits is dropped (DLM-08); a restart finds no exchange it belongs to, so nothing has to be settled. */
   close(): void {
     this.#isClosed = true;
     this.#alarm.cancel();
-    for (const message of this.#waiting) this.#forget(message);
+    for (const message of this.#waiting.keys()) this.#forget(message);
     this.#inner.close?.();
   }
 
   #wait(message: Message, dueAt: number): void {
     message.places++;
-    this.#waiting.add(message);
+    this.#waiting.set(message, dueAt);
     this.#due.add(dueAt, () => this.#release(message));
     this.#alarm.aim(this.#due.next());
   }

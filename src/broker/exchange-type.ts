@@ -2,6 +2,7 @@ import type { FieldTable } from '../wire/table.ts';
 import type { Binding, ExchangeIdentity } from './exchange.ts';
 import type { Clock } from './clock.ts';
 import type { RecoveredPlace } from './journal.ts';
+import type { KeptMessage } from './keeper.ts';
 import type { ReplayHost } from './replay.ts';
 import type { RoutingInput } from './routing-input.ts';
 
@@ -18,6 +19,8 @@ export interface Router {
   checkMessage?(input: RoutingInput): void;
   /** A client made a new binding. */
   bound?(binding: Binding): void;
+  /** What it keeps. */
+  kept?(): Iterable<KeptMessage>;
   /** What it kept before a restart, in order of arrival. */
   restore?(places: readonly RecoveredPlace[]): void;
   /** The exchange is gone. */

@@ -4,6 +4,7 @@ import type { ExchangeHost, ExchangeType, Router } from './exchange-type.ts';
 import { exchangeTypes } from './exchange-types.ts';
 import type { ExchangeTypeName } from './exchange-types.ts';
 import type { Recovered } from './journal.ts';
+import type { KeptMessage } from './keeper.ts';
 import { NO_POLICIES } from './policies.ts';
 import type { AppliedPolicies } from './policies.ts';
 import type { RoutingInput } from './routing-input.ts';
@@ -133,6 +134,11 @@ export class Exchange {
   /** A client made this binding, which is new. */
   bound(binding: Binding): void {
     this.#router.bound?.(binding);
+  }
+
+  /** What it keeps of messages. */
+  kept(): Iterable<KeptMessage> {
+    return this.#router.kept?.() ?? [];
   }
 
   /** What it kept of messages before a restart. */

@@ -66,6 +66,8 @@ export type Definition =
       readonly vhost: string;
       readonly name: string;
       readonly type: string;
+      /** Absent: it is. Others stand in snapshots only. */
+      readonly durable?: false;
       /** A number no queue and no other exchange ever has, by which kept messages name it; absent in old stores. */
       readonly id?: number;
       readonly autoDelete: boolean;
@@ -78,6 +80,8 @@ export type Definition =
       readonly kind: 'queue';
       readonly vhost: string;
       readonly name: string;
+      /** As above. */
+      readonly durable?: false;
       /** A number never used again, by which messages name the queue. */
       readonly id: number;
       readonly autoDelete: boolean;

@@ -10,6 +10,13 @@ export interface Keeper {
   keep(message: Message): void;
 }
 
+/** A message in an exchange. */
+export interface KeptMessage {
+  readonly message: Message;
+  /** When it is due to go on; Infinity when it stays. */
+  readonly expiresAt: number;
+}
+
 /** The keepers on the way of nearly every message. */
 export const NO_KEEPERS: readonly Keeper[] = [];
 

@@ -52,6 +52,10 @@ export class KeptDeadLetters {
     return this.#bytes;
   }
 
+  [Symbol.iterator](): IterableIterator<KeptDead> {
+    return this.#all.values();
+  }
+
   get(entry: Entry): KeptDead | undefined {
     return this.#all.get(entry);
   }

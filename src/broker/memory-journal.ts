@@ -1,5 +1,5 @@
 import type { Chunk } from './chunk.ts';
-import type { CommitListener, Journal } from './journal.ts';
+import type { CommitListener, Definition, Journal } from './journal.ts';
 import type { Message, Page } from './message.ts';
 
 const ARENA = 256 * 1024;
@@ -16,7 +16,7 @@ export class MemoryJournal implements Journal {
   #arena: Page = { bytes: Buffer.allocUnsafeSlow(ARENA) };
   #used = 0;
   /** By stream, then by first offset. */
-  readonly #chunks = new Map<number, Map<number, Chunk>>();
+  readonly #chunks = new Map<number, Map<number, { readonly bytes: Buffer }>>();
 
   write(message: Message, properties: Buffer, body: Buffer): void {
     this.#reserve(properties.length + body.length);
@@ -42,9 +42,14 @@ export class MemoryJournal implements Journal {
   }
 
   append(chunk: Chunk): void {
-    const chunks = this.#chunks.get(chunk.streamId);
-    if (chunks === undefined) this.#chunks.set(chunk.streamId, new Map([[chunk.firstOffset, chunk]]));
-    else chunks.set(chunk.firstOffset, chunk);
+    this.keepChunk(chunk.streamId, chunk.firstOffset, chunk);
+  }
+
+  /** Has the bytes of a chunk, also of one that was not appended here. */
+  keepChunk(streamId: number, firstOffset: number, chunk: { readonly bytes: Buffer }): void {
+    const chunks = this.#chunks.get(streamId);
+    if (chunks === undefined) this.#chunks.set(streamId, new Map([[firstOffset, chunk]]));
+    else chunks.set(firstOffset, chunk);
   }
 
   loadChunk(streamId: number, firstOffset: number): Buffer {
@@ -71,8 +76,8 @@ export class MemoryJournal implements Journal {
   delivered(): void {}
   note(): void {}
   release(): void {}
-  define(): void {}
-  undefine(): void {}
+  define(_definition: Definition): void {}
+  undefine(_definition: Definition): void {}
 
   #copyProperties(message: Message, properties: Buffer): void {
     message.page = this.#arena;

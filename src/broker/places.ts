@@ -42,12 +42,15 @@ export class Places {
     return new Entry(message, expiresAt, lane, recorded, 0);
   }
 
-  /** The queue held it before a restart. */
+  /** The queue held it before a restart, or when a snapshot was taken. */
   restore(message: Message, expiresAt: number, lane: number, returns: number): Entry {
+    const recorded = this.records(message.persistent);
     message.places++;
-    this.recordedCount++;
-    this.recordedBytes += message.bodyLength;
-    return new Entry(message, expiresAt, lane, true, returns);
+    if (recorded) {
+      this.recordedCount++;
+      this.recordedBytes += message.bodyLength;
+    }
+    return new Entry(message, expiresAt, lane, recorded, returns);
   }
 
   /** A client has it, and may return it. */

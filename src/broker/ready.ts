@@ -66,6 +66,11 @@ export class Ready {
     for (const entry of entries) this.#count(entry);
   }
 
+  /** The highest lane first, by arrival within a lane. */
+  *[Symbol.iterator](): Generator<Entry> {
+    for (const lane of this.#lanes.toReversed()) yield* lane;
+  }
+
   clear(): Entry[] {
     const entries: Entry[] = [];
     for (let entry = this.shift(); entry !== undefined; entry = this.shift()) entries.push(entry);

@@ -5,7 +5,7 @@ import type { Binding, ExchangeIdentity } from './exchange.ts';
 import type { ExchangeHost, ExchangeType } from './exchange-type.ts';
 import { FanoutRouter } from './fanout-exchange.ts';
 import type { RecoveredPlace } from './journal.ts';
-import type { Keeper } from './keeper.ts';
+import type { Keeper, KeptMessage } from './keeper.ts';
 import type { Message } from './message.ts';
 import { replay } from './replay.ts';
 import { Ring } from './ring.ts';
@@ -58,6 +58,10 @@ class RecentHistoryRouter extends FanoutRouter implements Keeper {
       replay(this.#host, message, destination);
       this.#release(message);
     }
+  }
+
+  *kept(): Iterable<KeptMessage> {
+    for (const message of this.#kept) yield { message, expiresAt: Infinity };
   }
 
   restore(places: readonly RecoveredPlace[]): void {

@@ -34,6 +34,15 @@ class Segment {
     return this.#offsets[this.count - 1] as number;
   }
 
+  /** @param end the offset behind its last message */
+  *chunks(end: number): Iterable<Omit<ChunkInfo, 'size'>> {
+    for (let i = 0; i < this.count; i++) {
+      const firstOffset = this.#offsets[i] as number;
+      const behind = i + 1 < this.count ? (this.#offsets[i + 1] as number) : end;
+      yield { firstOffset, count: behind - firstOffset, timestamp: this.#timestamps[i] as number };
+    }
+  }
+
   /** The first offset of the chunk that has this one. */
   chunkOf(offset: number): number {
     let low = 0;
@@ -110,6 +119,13 @@ export class StreamLog {
     this.nextOffset += count;
     this.#bytes += bytes;
     (this.#segments.at(-1) as Segment).bytes += bytes;
+  }
+
+  /** Those that are kept, in order. */
+  *chunks(): Iterable<Omit<ChunkInfo, 'size'>> {
+    for (const [index, segment] of this.#segments.entries()) {
+      yield* segment.chunks(this.#segments[index + 1]?.firstOffset ?? this.nextOffset);
+    }
   }
 
   /** The first offset of the chunk that has this one, which must be kept. */

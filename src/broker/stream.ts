@@ -2,6 +2,7 @@ import { PropertyScan } from '../wire/properties.ts';
 import { AmqpError } from '../wire/errors.ts';
 import { queueLabel } from './arguments.ts';
 import { behindRecord, Chunk, CHUNK_SIZE, readRecord } from './chunk.ts';
+import type { ChunkInfo } from './chunk.ts';
 import type { Subscription } from './consumers.ts';
 import { MessageCounts } from './counts.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
@@ -98,6 +99,11 @@ export class Stream implements DeclaredQueue, CommitListener {
     let count = 0;
     for (const { unacked } of this.consumers) count += unacked;
     return count;
+  }
+
+  /** What is known of its chunks, in order, without looking at them. */
+  get chunks(): Iterable<Omit<ChunkInfo, 'size'>> {
+    return this.#log.chunks();
   }
 
   /** Its chunks have the whole message: no place is noted. */

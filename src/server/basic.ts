@@ -21,7 +21,6 @@ import { Requester } from './requester.ts';
 import { Transaction, withoutDeleted } from './tx.ts';
 import type { Settlement } from './tx.ts';
 import { Delivery, Unacked } from './unacked.ts';
-import type { Source } from './unacked.ts';
 
 /** What a consumer of a quorum queue may have unacked when it asked for no limit (QOS-04). */
 const LARGEST_QUORUM_PREFETCH = 2000;
@@ -197,23 +196,6 @@ export class Basic implements AckWatchPeer {
     return tag;
   }
 
-  /** The same for a copy of what was handed out: whatever the client does with it, nothing comes of it. */
-  handOutCopy(consumer: Consumer, entry: Entry): number {
-    const tag = ++this.#deliveryTag;
-    if (consumer.noAck) return tag;
-    const { name, counts } = consumer.queue;
-    this.#globalCount++;
-    consumer.unacked++;
-    const nowhere = { name, counts, ack: () => {}, reject: () => {}, requeue: () => {} };
-    this.#unacked.add(new Delivery(tag, nowhere, entry, consumer));
-    return tag;
-  }
-
-  /** It is a consumer of this channel, other than the one of direct replies. */
-  owns({ consumerTag }: Subscription): boolean {
-    return this.#consumers.has(consumerTag);
-  }
-
   /** @throws {AmqpError} PRECONDITION_FAILED in confirm mode (TXN-01) */
   txSelect(): void {
     if (this.#publishing.isConfirmed) {
@@ -250,28 +232,6 @@ export class Basic implements AckWatchPeer {
   }
 
   settle(tag: number, multiple: boolean, how: Settlement): void {
-    if (this.#channel.peer.faults.isArmed && this.#isLost(tag, multiple, how)) return;
-    this.#settle(tag, multiple, how);
-  }
-
-  /** A fault takes the settlement, or delays it. */
-  #isLost(tag: number, multiple: boolean, how: Settlement): boolean {
-    const { peer } = this.#channel;
-    const delivery = this.#unacked.get(multiple && tag === 0 ? (this.oldestTag ?? 0) : tag);
-    if (delivery === undefined) return false;
-    const { entry, queue, consumer } = delivery;
-    const fault = peer.faults.ofSettlement(entry, queue.name, consumer?.consumerTag);
-    if (fault === undefined) return false;
-    const { clock } = peer.broker;
-    const { delay } = fault.setting;
-    if (delay === undefined) return true;
-    clock.at(clock.now() + delay, () => {
-      if (this.#unacked.get(delivery.tag) === delivery) this.#settle(tag, multiple, how);
-    });
-    return true;
-  }
-
-  #settle(tag: number, multiple: boolean, how: Settlement): void {
     if (this.#transaction !== undefined) return this.#transaction.settle(this.#take(tag, multiple), how);
     if (!multiple) {
       const delivery = this.#unacked.take(tag);
@@ -294,6 +254,11 @@ export class Basic implements AckWatchPeer {
     if (!requeue) throw new AmqpError('NOT_IMPLEMENTED', 'requeue=false'); // ACK-08
     this.#settleAll(this.#unacked.takeAll(), 'requeue');
     if (answer) this.#channel.send({ name: 'basic.recover-ok' });
+  }
+
+  *deliveries(): Iterable<Delivery> {
+    yield* this.#unacked;
+    yield* this.#transaction?.deliveries() ?? [];
   }
 
   get consumers(): Iterable<Subscription> {
@@ -351,7 +316,7 @@ export class Basic implements AckWatchPeer {
   /** Dead-letters and acks in the order of their tags (DLX-08); returns to each queue in one go. */
   #settleAll(deliveries: readonly Delivery[], how: Settlement): void {
     if (how === 'requeue') {
-      const byQueue = new Map<Source, Entry[]>();
+      const byQueue = new Map<DeclaredQueue, Entry[]>();
       for (const { queue, entry } of deliveries) {
         const entries = byQueue.get(queue);
         if (entries === undefined) byQueue.set(queue, [entry]);

@@ -8,8 +8,6 @@ import { methodIds } from '../wire/methods.ts';
 import type { Method, MethodOf } from '../wire/methods.ts';
 import { readTable } from '../wire/table.ts';
 import type { FieldTable, FieldValue } from '../wire/table.ts';
-import { connectionName } from './connection-details.ts';
-import type { Faults } from './faults.ts';
 import type { ServerLimits, TuneLimits } from './limits.ts';
 
 /** Older client releases ask for it (GEN-22). */
@@ -50,7 +48,6 @@ export interface HandshakeHost {
   /** What it says of itself, which may change. */
   readonly serverProperties: () => FieldTable;
   readonly limits: ServerLimits;
-  readonly faults: Faults;
   /** Connections that are through with it. */
   readonly openConnections: ReadonlySet<object>;
 }
@@ -123,7 +120,7 @@ export class Handshake {
 
   #login(mechanism: string, response: Buffer): void {
     const user = this.#authenticated(mechanism, response);
-    if (user !== undefined && (this.#peer.isLoopback || user !== 'guest') && !this.#isRefused(user)) {
+    if (user !== undefined && (this.#peer.isLoopback || user !== 'guest')) {
       this.#user = user;
       this.#mechanism = mechanism;
       return;
@@ -134,14 +131,6 @@ export class Handshake {
       classId: 0,
       methodId: 0,
     });
-  }
-
-  /** Because somebody asked for it. */
-  #isRefused(user: string): boolean {
-    const { faults } = this.#host;
-    if (!faults.isArmed) return false;
-    const connection = [this.#peer.name, connectionName(this.#clientProperties)];
-    return faults.find(['refuse-login'], () => ({ connection, user }), this) !== undefined;
   }
 
   /** Undefined when the login is wrong. */

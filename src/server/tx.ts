@@ -35,7 +35,12 @@ export class Transaction {
     return this.#publishes.length;
   }
 
-  /** How many deliveries wait to be settled. */
+  /** The deliveries that wait to be settled. */
+  *deliveries(): Iterable<Delivery> {
+    for (const { deliveries } of this.#settlements) yield* deliveries;
+  }
+
+  /** How many that are. */
   get settlementCount(): number {
     return this.#settlements.reduce((count, { deliveries }) => count + deliveries.length, 0);
   }

@@ -3,13 +3,10 @@ import type { Entry } from '../broker/message.ts';
 import type { AckWatch } from './ack-watch.ts';
 import type { Consumer } from './consumer.ts';
 
-/** Where a delivery came from, and hears what became of it. */
-export type Source = Pick<DeclaredQueue, 'name' | 'counts' | 'ack' | 'reject' | 'requeue'>;
-
 /** A message handed out on a channel and not settled. A link in the list of its channel, oldest first. */
 export class Delivery {
   readonly tag: number;
-  readonly queue: Source;
+  readonly queue: DeclaredQueue;
   readonly entry: Entry;
   /** Undefined when it was fetched with basic.get. */
   readonly consumer: Consumer | undefined;
@@ -18,7 +15,7 @@ export class Delivery {
   previous: Delivery | undefined = undefined;
   next: Delivery | undefined = undefined;
 
-  constructor(tag: number, queue: Source, entry: Entry, consumer: Consumer | undefined) {
+  constructor(tag: number, queue: DeclaredQueue, entry: Entry, consumer: Consumer | undefined) {
     this.tag = tag;
     this.queue = queue;
     this.entry = entry;
@@ -49,6 +46,10 @@ export class Unacked {
     return this.#oldest?.tag;
   }
 
+  [Symbol.iterator](): IterableIterator<Delivery> {
+    return this.#byTag.values();
+  }
+
   add(delivery: Delivery): void {
     this.#byTag.set(delivery.tag, delivery);
     delivery.previous = this.#youngest;
@@ -59,10 +60,6 @@ export class Unacked {
       this.#youngest.next = delivery;
     }
     this.#youngest = delivery;
-  }
-
-  get(tag: number): Delivery | undefined {
-    return this.#byTag.get(tag);
   }
 
   /** From now on all that are outstanding count towards the limit of the channel. Returns how many. */

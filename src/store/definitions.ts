@@ -20,7 +20,7 @@ const KINDS = [
 ] as const satisfies Definition['kind'][];
 
 /** What makes a definition the same definition. Never a key on disk: names may hold anything. */
-function identityOf(definition: Definition): string {
+export function identityOf(definition: Definition): string {
   switch (definition.kind) {
     case 'vhost':
     case 'user':

@@ -2,10 +2,24 @@ import type { Level } from 'level';
 import { FORMAT_KEY } from './keys.ts';
 
 /** The layout this version writes and reads. */
-const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 1;
 
 /** LevelDB as the store uses it: bytes to bytes. */
 export type Database = Level<Buffer, Buffer>;
+
+export interface KeyRange {
+  readonly gte: Buffer;
+  readonly lt: Buffer;
+}
+
+/** What recovery needs of it; a snapshot offers the same. */
+export interface Records {
+  iterator(range: KeyRange): AsyncIterable<[Buffer, Buffer]>;
+  getSync(key: Buffer): Buffer | undefined;
+  /** Deletes these. */
+  batch(operations: { type: 'del'; key: Buffer }[]): Promise<void>;
+  clear(range: KeyRange): Promise<void>;
+}
 
 /** A data directory that cannot be used, in one sentence for the person who asked. */
 export class StoreError extends Error {

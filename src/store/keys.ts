@@ -26,6 +26,10 @@ export const FORMAT_KEY = Buffer.from([PREFIX.format]);
 /** The number the next queue or exchange gets. */
 export const NEXT_QUEUE_KEY = Buffer.from([PREFIX.counter, 0]);
 
+/** In a snapshot only: what time it was, and the number the next message gets. */
+export const CLOCK_KEY = Buffer.from([PREFIX.counter, 1]);
+export const NEXT_MESSAGE_KEY = Buffer.from([PREFIX.counter, 2]);
+
 /** The key of one page. Pages sort in the order in which they were committed. */
 export function pageKey(page: number): Buffer {
   return numberKey(PREFIX.page, page);

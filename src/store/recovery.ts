@@ -1,8 +1,8 @@
 import { Message } from '../broker/message.ts';
 import type { Definition, Recovered, RecoveredPlace } from '../broker/journal.ts';
 import { decodeDefinition, DefinitionNumbers } from './definitions.ts';
-import type { Database } from './format.ts';
 import { StoreError } from './format.ts';
+import type { Records } from './format.ts';
 import {
   definitionOf,
   deliveredKey,
@@ -44,9 +44,9 @@ interface Settle {
   readonly page: JournalPage;
 }
 
-/** Reads a whole database back: from disk to what a journal and a broker start with. */
+/** Reads everything back: from records to what a journal and a broker start with. */
 export async function recover(
-  db: Database,
+  db: Records,
   memoryLimit: number,
 ): Promise<{ state: Omit<JournalState, 'diskAllowance'>; recovered: Recovered }> {
   const numbers = new DefinitionNumbers();
@@ -68,7 +68,7 @@ function holderId(definition: Definition): number[] {
   return isHolder && definition.id !== undefined ? [definition.id] : [];
 }
 
-async function readDefinitions(db: Database, numbers: DefinitionNumbers): Promise<Definition[]> {
+async function readDefinitions(db: Records, numbers: DefinitionNumbers): Promise<Definition[]> {
   const definitions: Definition[] = [];
   for await (const [key, value] of db.iterator(keyRange('definition'))) {
     const definition = decodeDefinition(value);
@@ -79,7 +79,7 @@ async function readDefinitions(db: Database, numbers: DefinitionNumbers): Promis
 }
 
 /** The youngest message handed out, by queue and lane; what belongs to no queue is deleted. */
-async function readDelivered(db: Database, known: ReadonlySet<number>): Promise<Map<number, number>> {
+async function readDelivered(db: Records, known: ReadonlySet<number>): Promise<Map<number, number>> {
   const delivered = new Map<number, number>();
   const stale: Buffer[] = [];
   for await (const [key, value] of db.iterator(keyRange('delivered'))) {
@@ -92,7 +92,7 @@ async function readDelivered(db: Database, known: ReadonlySet<number>): Promise<
 }
 
 /** What queues remember of messages, by queue and message; what belongs to no queue is deleted. */
-async function readNotes(db: Database, known: ReadonlySet<number>): Promise<Notes> {
+async function readNotes(db: Records, known: ReadonlySet<number>): Promise<Notes> {
   const notes = new Map<number, Map<number, Note>>();
   const stale: Buffer[] = [];
   for await (const [key, value] of db.iterator(keyRange('note'))) {

@@ -1,6 +1,6 @@
 import type { BatchOperation } from 'level';
 import type { Chunk, ChunkInfo } from '../broker/chunk.ts';
-import type { Database } from './format.ts';
+import type { Database, Records } from './format.ts';
 import { chunkKey, chunkOf, chunkRange, keyRange } from './keys.ts';
 
 type Operation = BatchOperation<Database, Buffer, Buffer>;
@@ -12,7 +12,7 @@ interface Drop {
 
 const INFO_SIZE = 4 + 4 + 8;
 
-function encodeInfo({ count, size, timestamp }: ChunkInfo): Buffer {
+export function encodeInfo({ count, size, timestamp }: ChunkInfo): Buffer {
   const bytes = Buffer.allocUnsafe(INFO_SIZE);
   bytes.writeUInt32BE(count, 0);
   bytes.writeUInt32BE(size, 4);
@@ -86,7 +86,7 @@ export class StreamChunks {
  * What is left behind by a crash in the middle is found at the next start: of a stream that lives the infos go first
  * and bytes before the first of them are nobody's; of one that is gone the infos go last and still tell its id.
  */
-async function deleteAll(db: Database, drops: readonly Drop[]): Promise<void> {
+async function deleteAll(db: Pick<Records, 'clear'>, drops: readonly Drop[]): Promise<void> {
   for (const { streamId, before } of drops) {
     const bytes = chunkRange('chunk', streamId, before);
     const infos = chunkRange('chunkInfo', streamId, before);
@@ -96,7 +96,7 @@ async function deleteAll(db: Database, drops: readonly Drop[]): Promise<void> {
 
 /** The chunks of every stream there is, in order; what no stream needs is deleted. */
 export async function readChunks(
-  db: Database,
+  db: Records,
   streamIds: ReadonlySet<number>,
 ): Promise<Map<number, ChunkInfo[]>> {
   const chunks = new Map<number, ChunkInfo[]>();
