@@ -1,3 +1,4 @@
+import { AuthAttempts } from './auth-attempts.ts';
 import type { Clock } from './clock.ts';
 import { Connections } from './connections.ts';
 import { Churn } from './counts.ts';
@@ -48,6 +49,7 @@ export class Broker implements VhostHost {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly users: Users;
+  readonly authAttempts = new AuthAttempts();
   /** What came and went. */
   readonly churn = new Churn();
   readonly connections = new Connections(this.churn);

@@ -18,6 +18,12 @@ export interface Caller {
   readonly isLoopback: boolean;
 }
 
+interface Login {
+  readonly name: string;
+  readonly password: string;
+  readonly isLoopback: boolean;
+}
+
 /**
  * Who makes a request, if he may make it (API-02, API-03).
  * @param vhost the name in the path, when there is one; it need not exist
@@ -25,8 +31,7 @@ export interface Caller {
  */
 export function authorise(broker: Broker, access: Access, caller: Caller, vhost: string | undefined): User {
   if (access === 'anybody') return NOBODY;
-  const user = authenticate(broker, caller);
-  if (!TAGS.some((tag) => user.tags.includes(tag))) throw notAuthorised('Not management user');
+  const user = authenticate(broker, readLogin(caller));
   checkTag(user, access);
   const isAboutVhost = access !== 'administrator' && vhost !== undefined && broker.vhosts.has(vhost);
   if (!isAboutVhost || broker.users.mayOpen(user.name, vhost)) return user;
@@ -43,15 +48,25 @@ function checkTag({ tags }: User, access: Access): void {
   }
 }
 
-function authenticate({ users }: Broker, { authorization, isLoopback }: Caller): User {
+function readLogin({ authorization, isLoopback }: Caller): Login {
   const login = /^Basic\s+(\S+)\s*$/i.exec(authorization ?? '')?.[1];
   if (login === undefined) throw new Refusal(401, undefined, CHALLENGE);
   const [name = '', ...password] = Buffer.from(login, 'base64').toString().split(':');
+  return { name, password: password.join(':'), isLoopback };
+}
+
+/**
+ * A user who may use the management API.
+ * @throws {Refusal} 401
+ */
+export function authenticate({ users, authAttempts }: Broker, { name, password, isLoopback }: Login): User {
   const user = users.get(name);
-  if (user === undefined || !users.authenticate(name, password.join(':'))) {
-    throw new Refusal(401, { error: 'not_authorized', reason: 'Not_Authorized' }, CHALLENGE);
-  }
-  if (name === 'guest' && !isLoopback) throw notAuthorised('User can only log in via localhost'); // CON-17
+  const isUser = user !== undefined && users.authenticate(name, password);
+  const isAdmitted = isUser && (isLoopback || name !== 'guest'); // CON-17
+  authAttempts.count('http', isAdmitted);
+  if (!isUser) throw new Refusal(401, { error: 'not_authorized', reason: 'Not_Authorized' }, CHALLENGE);
+  if (!isAdmitted) throw notAuthorised('User can only log in via localhost');
+  if (!TAGS.some((tag) => user.tags.includes(tag))) throw notAuthorised('Not management user');
   return user;
 }
 

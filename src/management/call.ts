@@ -14,6 +14,8 @@ export interface CallInput {
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
+  /** It comes from this machine. */
+  readonly isLoopback: boolean;
 }
 
 /** A request of a user who may make it. */
@@ -23,14 +25,16 @@ export class Call {
   readonly query: URLSearchParams;
   readonly body: Buffer;
   readonly headers: CallInput['headers'];
+  readonly isLoopback: boolean;
   readonly #params: CallInput['params'];
 
-  constructor(host: ManagementHost, user: User, { params, query, headers, body }: CallInput) {
+  constructor(host: ManagementHost, user: User, { params, query, headers, body, isLoopback }: CallInput) {
     this.host = host;
     this.user = user;
     this.query = query;
     this.headers = headers;
     this.body = body;
+    this.isLoopback = isLoopback;
     this.#params = params;
   }
 

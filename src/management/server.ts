@@ -1,7 +1,7 @@
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { AddressInfo } from 'node:net';
-import { isLoopback } from '../broker/admission.ts';
+import { isLoopback as isLoopbackAddress } from '../broker/admission.ts';
 import { AmqpError } from '../wire/errors.ts';
 import { badRequest, notAuthorised, notFound, Refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
@@ -88,15 +88,15 @@ export class ManagementServer {
 
   async #serve(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { broker } = this.#host;
+    const { headers } = request;
     const params = request.params as Readonly<Record<string, string>>;
-    const { authorization } = request.headers;
-    const caller = { authorization, isLoopback: isLoopback(request.ip) };
+    const isLoopback = isLoopbackAddress(request.ip);
+    const caller = { authorization: headers.authorization, isLoopback };
     const user = authorise(broker, route.access, caller, params['vhost']);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const query = new URLSearchParams(request.url.split('?')[1]);
-    const answer = await route.handle(
-      new Call(this.#host, user, { params, query, headers: request.headers, body }),
-    );
+    const call = new Call(this.#host, user, { params, query, headers, body, isLoopback });
+    const answer = await route.handle(call);
     if (route.method !== 'GET') await onDisk(broker.journal, broker.journal.defined);
     return send(reply, answer);
   }

@@ -120,7 +120,9 @@ export class Handshake {
 
   #login(mechanism: string, response: Buffer): void {
     const user = this.#authenticated(mechanism, response);
-    if (user !== undefined && (this.#peer.isLoopback || user !== 'guest')) {
+    const isAdmitted = user !== undefined && (this.#peer.isLoopback || user !== 'guest');
+    this.#host.broker.authAttempts.count('amqp091', isAdmitted);
+    if (isAdmitted) {
       this.#user = user;
       this.#mechanism = mechanism;
       return;
