@@ -24,7 +24,7 @@ export interface Route {
   /** Query parameters by what they do, for the OpenAPI document. */
   readonly query?: Readonly<Record<string, string>>;
   /**
-   * Answers, or throws a `Refusal` or an `AmqpError`. What it changed is on disk before the answer is sent, when it was
+   * Answers, or throws a `Refusal`, a `ValidationError` or an `AmqpError`. What it changed is on disk before the answer is sent, when it was
    * changed before the handler returned.
    */
   readonly handle: (call: Call) => Answer | Promise<Answer>;

@@ -5,6 +5,7 @@ import { loginRoutes } from './routes/login.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { parameterRoutes } from './routes/parameters.ts';
 import { permissionRoutes } from './routes/permissions.ts';
+import { policyRoutes } from './routes/policies.ts';
 import { topicPermissionRoutes } from './routes/topic-permissions.ts';
 import { userRoutes } from './routes/users.ts';
 import { vhostRoutes } from './routes/vhosts.ts';
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...overviewRoutes,
   ...parameterRoutes,
   ...permissionRoutes,
+  ...policyRoutes,
   ...topicPermissionRoutes,
   ...userRoutes,
   ...vhostRoutes,

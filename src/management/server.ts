@@ -2,6 +2,7 @@ import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { AddressInfo } from 'node:net';
 import { isLoopback as isLoopbackAddress } from '../broker/admission.ts';
+import { ValidationError } from '../broker/validation-error.ts';
 import { AmqpError } from '../wire/errors.ts';
 import { badRequest, notAuthorised, notFound, Refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
@@ -103,6 +104,7 @@ export class ManagementServer {
 
   #refused(error: unknown): Answer {
     if (error instanceof Refusal) return error.answer;
+    if (error instanceof ValidationError) return badRequest(error.answer).answer;
     if (error instanceof AmqpError) return amqpRefusal(error).answer;
     const { statusCode, message, stack } = error as Error & { readonly statusCode?: number };
     if (statusCode !== undefined && statusCode < 500)

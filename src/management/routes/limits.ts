@@ -1,7 +1,8 @@
 import type { UserLimits, VhostLimits } from '../../broker/journal.ts';
-import { printJson } from '../../broker/json-term.ts';
+import { printJson, printPairs } from '../../broker/json-term.ts';
 import { namedLimits, userLimitNames, vhostLimitNames } from '../../broker/limits.ts';
 import type { User } from '../../broker/users.ts';
+import { ValidationError } from '../../broker/validation-error.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { badRequest, NO_CONTENT, noVhost, notAuthorised, ok } from '../answer.ts';
 import type { Answer } from '../answer.ts';
@@ -103,11 +104,11 @@ function putVhostLimit(call: Call): Answer {
 
 /**
  * All limits of a vhost at once.
- * @throws {Refusal} 400 for a limit there is not, and for what is no number
+ * @throws {ValidationError} for a limit there is not, and for what is no number
  */
 export function setVhostLimits({ broker }: Call, { name, settings }: Vhost, limits: Json): void {
   const mistake = mistakeIn(limits, vhostLimitNames, 'limits');
-  if (mistake !== undefined) throw badRequest(`Validation failed\n\n${mistake}\n`);
+  if (mistake !== undefined) throw new ValidationError([mistake]);
   const read: VhostLimits = byKey(limits, vhostLimitNames);
   broker.addVhost(name, { ...settings, limits: read });
 }
@@ -155,8 +156,7 @@ function setUserLimits({ broker }: Call, user: User, named: Json): void {
 function mistakeIn(limits: Json, names: Readonly<Record<string, string>>, where: string): string | undefined {
   const unknown = Object.entries(limits).filter(([name]) => !Object.hasOwn(names, name));
   if (unknown.length > 0) {
-    const terms = unknown.map(([name, value]) => `{${printJson(name)},${printJson(value)}}`);
-    return `Unrecognised terms [${terms.join()}] in ${where}`;
+    return `Unrecognised terms ${printPairs(unknown)} in ${where}`;
   }
   const wrong = Object.entries(limits).find(([, value]) => !Number.isSafeInteger(value));
   return wrong && `${wrong[0]} should be a number, actually was ${printJson(wrong[1])}`;

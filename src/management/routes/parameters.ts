@@ -1,4 +1,5 @@
 import { namedLimits, vhostLimitNames } from '../../broker/limits.ts';
+import { ValidationError } from '../../broker/validation-error.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { badRequest, NO_CONTENT, notFound, noVhost, ok, put } from '../answer.ts';
 import type { Answer } from '../answer.ts';
@@ -6,6 +7,7 @@ import { text } from '../body.ts';
 import type { Call, Json } from '../call.ts';
 import type { Route } from '../route.ts';
 import { setVhostLimits } from './limits.ts';
+import { policyValue } from './policies.ts';
 import { visibleVhosts } from './vhosts.ts';
 
 const VALUE = { value: 'required: any JSON' };
@@ -115,6 +117,7 @@ interface Parameter {
 }
 
 const VHOST_LIMITS = 'limits';
+const OPERATOR = 'operator-policy';
 
 const components: Readonly<Record<string, Component>> = {
   'vhost-limits': {
@@ -123,16 +126,22 @@ const components: Readonly<Record<string, Component>> = {
       return Object.keys(value).length === 0 ? [] : [{ name: VHOST_LIMITS, value }];
     },
     set: (call, vhost, name, value) => {
-      if (name !== VHOST_LIMITS) throw badRequest(`Validation failed\n\nname not recognised: ${name}\n`);
+      if (name !== VHOST_LIMITS) throw new ValidationError([`name not recognised: ${name}`]);
       setVhostLimits(call, vhost, limitsIn(value));
     },
     delete: (call, vhost) => setVhostLimits(call, vhost, {}),
+  },
+  operator_policy: {
+    list: ({ policies }) =>
+      policies.list(OPERATOR).map(({ name, ...policy }) => ({ name, value: policyValue(policy) })),
+    set: (_call, { policies }, name, value) => void policies.set(OPERATOR, name, value),
+    delete: (_call, { policies }, name) => void policies.remove(OPERATOR, name),
   },
 };
 
 function limitsIn(value: unknown): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  throw badRequest('Validation failed\n\nlimits should be an object\n');
+  throw new ValidationError(['limits should be an object']);
 }
 
 /** Those of a vhost, of one component or all. An unknown component has none. */
@@ -164,7 +173,7 @@ function putParameter(call: Call): Answer {
 }
 
 function unknownComponent(name: string): never {
-  throw badRequest(`Validation failed\n\ncomponent ${name} not found\n`);
+  throw new ValidationError([`component ${name} not found`]);
 }
 
 function deleteParameter(call: Call): Answer {
