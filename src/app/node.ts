@@ -97,6 +97,8 @@ async function start(
     nodeName: NODE_NAME,
     actsAs: ACTS_AS,
     platform: platform(),
+    wallClock: clock,
+    ackTimeout: limits.ackTimeout,
   });
   teardown.add(() => management?.stop());
   const managementUrl = management?.url;

@@ -1,7 +1,7 @@
 import { AuthAttempts } from './auth-attempts.ts';
 import type { Clock } from './clock.ts';
 import { Connections } from './connections.ts';
-import { Churn } from './counts.ts';
+import { Churn, MessageCounts } from './counts.ts';
 import type { LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { GlobalParameters } from './global-parameters.ts';
@@ -52,6 +52,8 @@ export class Broker implements VhostHost {
   readonly authAttempts = new AuthAttempts();
   /** What came and went. */
   readonly churn = new Churn();
+  /** What happened in vhosts that are gone. */
+  readonly counts = new MessageCounts();
   readonly connections = new Connections(this.churn);
   readonly globalParameters: GlobalParameters;
   readonly vhosts = new Map<string, Vhost>();
@@ -138,6 +140,7 @@ export class Broker implements VhostHost {
     for (const connection of this.connections.ofVhost(name)) {
       connection.forceClose(`vhost '${name}' is deleted`);
     }
+    this.counts.add(vhost.counts);
     vhost.clear();
     this.vhosts.delete(name);
     this.users.removeVhost(name);

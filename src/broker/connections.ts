@@ -116,6 +116,11 @@ export class Connections implements Iterable<OpenConnection> {
     return this.#open.values();
   }
 
+  /** The one that is this object; undefined when that is none, or gone. */
+  find(owner: object): OpenConnection | undefined {
+    return this.#open.has(owner as OpenConnection) ? (owner as OpenConnection) : undefined;
+  }
+
   add(connection: OpenConnection): void {
     this.#open.add(connection);
     this.#churn.connectionsOpened++;

@@ -1,6 +1,6 @@
 import { AmqpError } from '../wire/errors.ts';
 import type { FieldTable } from '../wire/table.ts';
-import type { DeclaredQueue } from './declared-queue.ts';
+import type { ConsumerRole, DeclaredQueue } from './declared-queue.ts';
 import type { Entry } from './message.ts';
 import { Ring } from './ring.ts';
 
@@ -109,6 +109,11 @@ export class Consumers {
 
   [Symbol.iterator](): IterableIterator<Subscription> {
     return this.#all.values();
+  }
+
+  roleOf(subscription: Subscription): ConsumerRole {
+    if (!this.#singleActive) return 'equal';
+    return subscription === this.#active ? 'single_active' : 'waiting';
   }
 
   add(subscription: Subscription): void {

@@ -37,10 +37,9 @@ export class MessageCounts {
   }
 }
 
-/** @public */
 export type MessageCounter = keyof Omit<MessageCounts, 'add' | 'countDelivery' | 'countGet'>;
 
-/** Every counter there is. @public */
+/** Every counter there is. */
 export const messageCounters = Object.keys(new MessageCounts()) as readonly MessageCounter[];
 
 /** What came and went since the broker started. */

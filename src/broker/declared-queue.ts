@@ -7,9 +7,13 @@ import type { AppliedPolicies } from './policies.ts';
 import type { QueueType } from './queue-type.ts';
 import type { QueueIdentity } from './queue-host.ts';
 
+/** Whether a consumer gets messages as all others do, as the only one, or not yet (CNS-31). */
+export type ConsumerRole = 'equal' | 'single_active' | 'waiting';
+
 /** The consumers of a queue, in no particular order. */
 export interface ConsumerSet extends Iterable<Subscription> {
   readonly count: number;
+  roleOf(subscription: Subscription): ConsumerRole;
 }
 
 /**

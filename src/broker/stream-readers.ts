@@ -42,6 +42,10 @@ export class Readers implements ConsumerSet {
     return this.#all.keys();
   }
 
+  roleOf(): 'equal' {
+    return 'equal';
+  }
+
   add(reader: Reader): void {
     this.#all.set(reader.subscription, reader);
     this.enter(reader);

@@ -2,6 +2,8 @@
 export interface Answer {
   readonly status: number;
   readonly json?: unknown;
+  /** In place of `json`: its text in pieces, to be sent one after the other. */
+  readonly pieces?: AsyncIterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

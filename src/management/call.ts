@@ -2,7 +2,7 @@ import type { Broker } from '../broker/broker.ts';
 import type { User } from '../broker/users.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { badRequest, notFound } from './answer.ts';
-import type { ManagementHost } from './host.ts';
+import type { ManagementContext } from './host.ts';
 
 /** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export interface CallInput {
 
 /** A request of a user who may make it. */
 export class Call {
-  readonly host: ManagementHost;
+  readonly host: ManagementContext;
   readonly user: User;
   readonly query: URLSearchParams;
   readonly body: Buffer;
@@ -28,7 +28,7 @@ export class Call {
   readonly isLoopback: boolean;
   readonly #params: CallInput['params'];
 
-  constructor(host: ManagementHost, user: User, { params, query, headers, body, isLoopback }: CallInput) {
+  constructor(host: ManagementContext, user: User, { params, query, headers, body, isLoopback }: CallInput) {
     this.host = host;
     this.user = user;
     this.query = query;

@@ -1,6 +1,7 @@
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { isLoopback as isLoopbackAddress } from '../broker/admission.ts';
 import { ValidationError } from '../broker/validation-error.ts';
 import { AmqpError } from '../wire/errors.ts';
@@ -9,9 +10,11 @@ import type { Answer } from './answer.ts';
 import { authorise } from './auth.ts';
 import { Call } from './call.ts';
 import { onDisk } from './commit.ts';
-import type { ManagementHost } from './host.ts';
+import type { ManagementContext, ManagementHost } from './host.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes.ts';
+import { Sampler } from './sampler.ts';
+import { shown } from './list.ts';
 
 /** Enough for the largest message that is accepted unless it is said otherwise, in base64. */
 const LARGEST_BODY = 32 * 1024 * 1024;
@@ -25,11 +28,11 @@ const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'POST', 'DELETE', 'PATCH'] as 
 
 /** The management HTTP API: RabbitMQ's, under `/api`. */
 export class ManagementServer {
-  readonly #host: ManagementHost;
+  readonly #host: ManagementContext;
   readonly #app: FastifyInstance;
 
   constructor(host: ManagementHost) {
-    this.#host = host;
+    this.#host = { ...host, sampler: new Sampler(host.broker, host.wallClock) };
     this.#app = fastify({
       bodyLimit: LARGEST_BODY,
       requestTimeout: REQUEST_MS,
@@ -54,11 +57,13 @@ export class ManagementServer {
   /** Port 0 picks a free one. Rejects with the system's error when it cannot listen. */
   async listen(host: string, port: number): Promise<AddressInfo> {
     await this.#app.listen({ host, port });
+    this.#host.sampler.start();
     return this.#app.server.address() as AddressInfo;
   }
 
   /** Ends at once, with the connections that are open. */
   async stop(): Promise<void> {
+    this.#host.sampler.stop();
     await this.#app.close();
   }
 
@@ -99,7 +104,7 @@ export class ManagementServer {
     const call = new Call(this.#host, user, { params, query, headers, body, isLoopback });
     const answer = await route.handle(call);
     if (route.method !== 'GET') await onDisk(broker.journal, broker.journal.defined);
-    return send(reply, answer);
+    return send(reply, route.method === 'GET' ? await shown(call, answer) : answer);
   }
 
   #refused(error: unknown): Answer {
@@ -117,11 +122,13 @@ export class ManagementServer {
 /** What a channel would be closed with (API-04, API-08). */
 function amqpRefusal({ reply, message }: AmqpError): Refusal {
   if (reply === 'ACCESS_REFUSED') return notAuthorised('Access refused.');
-  return badRequest(message.replace(`${reply} - `, ''));
+  const reason = message.replace(`${reply} - `, '');
+  return reply === 'NOT_FOUND' ? new Refusal(404, { error: 'not_found', reason }) : badRequest(reason);
 }
 
-function send(reply: FastifyReply, { status, json, headers = {} }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status, json, pieces, headers = {} }: Answer): FastifyReply {
   void reply.code(status).headers({ 'cache-control': 'no-cache', ...headers });
-  if (json === undefined) return reply.send();
-  return reply.header('content-type', 'application/json').send(JSON.stringify(json));
+  if (json === undefined && pieces === undefined) return reply.send();
+  const body = pieces === undefined ? JSON.stringify(json) : Readable.from(pieces);
+  return reply.header('content-type', 'application/json').send(body);
 }

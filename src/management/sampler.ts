@@ -1,0 +1,143 @@
+import type { Broker } from '../broker/broker.ts';
+import type { Clock, Timer } from '../broker/clock.ts';
+import type { Vhost } from '../broker/vhost.ts';
+import { Breather } from './breather.ts';
+import {
+  churnMeasures,
+  depth,
+  exchangeStats,
+  messageStats,
+  queueDepth,
+  queueStats,
+  sumOfTotals,
+  totalsByVhost,
+  trafficMeasures,
+} from './measures.ts';
+import type { Measures, Totals } from './measures.ts';
+
+/** How often everything is looked at (ms), as RabbitMQ does. */
+const INTERVAL = 5_000;
+
+/** What was measured of one thing when it was last looked at, and how fast that grew. */
+interface Sample {
+  values: Measures;
+  /** Per second. */
+  rates: Measures;
+  at: number;
+  /** When it was last seen to have changed. */
+  changedAt: number;
+}
+
+/**
+ * Looks at everything that counts every few seconds of real time, for rates and for who is idle. It does so only as
+ * long as the management API runs, and nothing of it happens when a message passes.
+ */
+export class Sampler {
+  readonly #broker: Broker;
+  readonly #clock: Clock;
+  readonly #samples = new WeakMap<object, Sample>();
+  #timer: Timer | undefined = undefined;
+  #isStopped = false;
+
+  /** @param clock of real time, also where the broker's is moved by hand */
+  constructor(broker: Broker, clock: Clock) {
+    this.#broker = broker;
+    this.#clock = clock;
+  }
+
+  start(): void {
+    if (this.#isStopped) return;
+    this.#timer = this.#clock.at(this.#clock.now() + INTERVAL, () => void this.#lookAround());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  /** Each measure and, as its `_details`, its rate (API-13). */
+  withRates(subject: object, measures: Measures): Record<string, unknown> {
+    const rates = this.#samples.get(subject)?.rates;
+    const json: Record<string, unknown> = {};
+    for (const name of Object.keys(measures)) {
+      json[name] = measures[name];
+      json[`${name}_details`] = { rate: rates?.[name] ?? 0 };
+    }
+    return json;
+  }
+
+  /** Since when nothing was counted, to a few seconds, in ISO 8601; undefined for what counts. */
+  idleSince(subject: object): string | undefined {
+    const sample = this.#samples.get(subject);
+    if (sample === undefined || sample.changedAt === sample.at) return undefined;
+    return new Date(sample.changedAt).toISOString().replace('Z', '+00:00');
+  }
+
+  async #lookAround(): Promise<void> {
+    const breather = new Breather();
+    for (const [subject, values] of subjects(this.#broker)) {
+      this.#look(subject, values);
+      if (breather.isDue) await breather.rest();
+      if (this.#isStopped) return;
+    }
+    this.start();
+  }
+
+  #look(subject: object, values: Measures): void {
+    const at = this.#clock.now();
+    const sample = this.#samples.get(subject);
+    if (sample === undefined) {
+      if (hasCounted(values)) this.#samples.set(subject, { values, rates: {}, at, changedAt: at });
+      return;
+    }
+    const seconds = (at - sample.at) / 1000;
+    if (seconds <= 0) return;
+    const rates: Record<string, number> = {};
+    for (const name of Object.keys(values)) {
+      const grown = (values[name] ?? 0) - (sample.values[name] ?? 0);
+      if (grown === 0) continue;
+      sample.changedAt = at;
+      rates[name] = grown / seconds;
+    }
+    sample.values = values;
+    sample.rates = rates;
+    sample.at = at;
+  }
+}
+
+/** Most queues do nothing: they cost no sample. */
+function hasCounted(values: Measures): boolean {
+  for (const name in values) if (values[name] !== 0) return true;
+  return false;
+}
+
+/** Everything that is looked at, and what is measured of it. What counts messages is found by its counts. */
+function* subjects(broker: Broker): Generator<readonly [object, Measures]> {
+  for (const connection of broker.connections) {
+    yield [connection, trafficMeasures(connection.traffic)];
+    for (const { counts } of connection.channels) yield [counts, messageStats(counts)];
+  }
+  for (const vhost of broker.vhosts.values()) {
+    for (const exchange of vhost.exchanges.values()) yield [exchange, exchangeStats(exchange)];
+    for (const queue of vhost.queues.values()) {
+      yield [queue.counts, queueStats(queue)];
+      yield [queue, queueDepth(queue)];
+    }
+  }
+  const totals = totalsByVhost(broker);
+  for (const vhost of broker.vhosts.values()) {
+    yield* totalMeasures(vhost, totals.get(vhost.name));
+  }
+  yield* totalMeasures(broker, sumOfTotals(broker, totals.values()));
+  yield [broker.churn, churnMeasures(broker.churn)];
+}
+
+/** Three kinds of numbers of one owner. */
+function* totalMeasures(
+  owner: Broker | Vhost,
+  totals: Totals | undefined,
+): Generator<readonly [object, Measures]> {
+  if (totals === undefined) return;
+  yield [owner.counts, messageStats(totals.counts)];
+  yield [owner, { ...depth(totals.ready, totals.unacked), ...trafficMeasures(totals.traffic) }];
+}
