@@ -3,10 +3,12 @@ import type { Node } from './app/node.ts';
 import type { BrokerOptions } from './app/options.ts';
 import { optionRows } from './app/options.ts';
 
+export type { FaultRequests, RequestedFault } from './app/fault-requests.ts';
 export { OptionError } from './app/options.ts';
 export type { BrokerOptions } from './app/options.ts';
 export type { Node as RunningBroker } from './app/node.ts';
 export type { BrokerEvent, BrokerEventName, BrokerEvents, SeenMessage } from './broker/observer.ts';
+export type { FaultKind, FaultOptions } from './server/fault-kinds.ts';
 export { StoreError } from './store/format.ts';
 
 /** How a broker is started in this process. */
@@ -35,7 +37,7 @@ export async function startBroker(options: StartOptions = {}): Promise<Node> {
     else if (!(row.name in values) && row.fallback !== undefined)
       values[row.name] = row.read(row.fallback, 'the default');
   }
-  return startNode(values as unknown as BrokerOptions, options.onFailure ?? endProcess);
+  return startNode(values as unknown as BrokerOptions, { onFailure: options.onFailure ?? endProcess });
 }
 
 /** Thrown where nobody catches it. */

@@ -2,16 +2,19 @@ import { resolve } from 'node:path';
 import type { Broker } from '../broker/broker.ts';
 import type { Journal } from '../broker/journal.ts';
 import { Alarms } from '../server/alarms.ts';
+import { Faults } from '../server/faults.ts';
 import { DEFAULT_LIMITS } from '../server/limits.ts';
 import type { ServerLimits } from '../server/limits.ts';
 import { Listener } from '../server/listener.ts';
 import type { Log } from '../server/log.ts';
 import { openStore } from '../store/open.ts';
-import type { Store } from '../store/open.ts';
+import type { Store, StoreOptions } from '../store/open.ts';
 import { watchCertificates } from './certificates.ts';
 import { RealClock } from './clock.ts';
 import { createBroker } from './core.ts';
+import { Crash } from './crash.ts';
 import { loadDefinitions } from './definitions.ts';
+import { FaultRequests } from './fault-requests.ts';
 import { createLog } from './log.ts';
 import { startManagement, urlHost } from './management.ts';
 import { MemoryGauge } from './memory.ts';
@@ -35,26 +38,32 @@ export interface Node {
   readonly managementUrl: string | undefined;
   /** The data directory, absolute; undefined when everything is in memory. */
   readonly data: string | undefined;
+  /** What it does wrong because it is asked to. */
+  readonly faults: FaultRequests;
   /** Takes no more connections, closes those that are open, writes what is left. May be called again. */
   stop(): Promise<void>;
 }
 
+/** What a node tells whoever started it. */
+export interface NodeHooks {
+  /** A write to the data directory failed: nothing more is promised to anybody. */
+  readonly onFailure: (error: unknown) => void;
+  /** A fault wants the process to be killed; without it the node drops all it has, and the process lives on. */
+  readonly onCrash?: () => void;
+}
+
 /** Starts everything in order: store, broker, listener. What was started before a failure is stopped again. */
-export async function startNode(options: BrokerOptions, onFailure: (error: unknown) => void): Promise<Node> {
+export async function startNode(options: BrokerOptions, hooks: NodeHooks): Promise<Node> {
   const teardown = new Teardown();
   try {
-    return await start(options, onFailure, teardown);
+    return await start(options, hooks, teardown);
   } catch (error) {
     await teardown.run();
     throw error;
   }
 }
 
-async function start(
-  options: BrokerOptions,
-  onFailure: (error: unknown) => void,
-  teardown: Teardown,
-): Promise<Node> {
+async function start(options: BrokerOptions, hooks: NodeHooks, teardown: Teardown): Promise<Node> {
   const log = createLog(options.logLevel);
   const { definitions } = options;
   const named = definitions === undefined ? undefined : await loadDefinitions(definitions);
@@ -62,7 +71,9 @@ async function start(
   const clock = new RealClock();
   teardown.add(() => clock.stop());
   const data = options.data === undefined ? undefined : resolve(options.data);
-  const store = await openData(data, options, log, onFailure);
+  const faults = new Faults();
+  const crash = new Crash(faults);
+  const store = await openData(data, options, log, { onFailure: hooks.onFailure, crashes: crash.at });
   const { close: closeStore, reclaim } = { ...store }; // not the store: it would keep all that was found on disk
   teardown.add(() => closeStore?.());
   const alarms = new Alarms();
@@ -80,6 +91,7 @@ async function start(
   const host = {
     broker,
     alarms,
+    faults,
     limits,
     wallClock: clock,
     log,
@@ -87,6 +99,7 @@ async function start(
   };
   const listener = new Listener(host);
   teardown.add(() => listener.stop());
+  crash.end = hooks.onCrash ?? (() => dropAll(listener, teardown));
   const addresses = await listen(listener, options, tls);
   if (tls !== undefined) {
     teardown.add(watchCertificates(tls.files, (renewed) => listener.renew(renewed), log));
@@ -103,7 +116,13 @@ async function start(
   teardown.add(() => management?.stop());
   const managementUrl = management?.url;
   log.info({ host: options.host, ...addresses, management: managementUrl, data }, 'ready');
-  return { ...describe(options, broker, addresses), managementUrl, data, stop: () => teardown.run() };
+  return {
+    ...describe(options, broker, addresses),
+    managementUrl,
+    data,
+    faults: new FaultRequests(faults, data !== undefined),
+    stop: () => teardown.run(),
+  };
 }
 
 /** Undefined when everything is in memory. */
@@ -111,7 +130,7 @@ async function openData(
   data: string | undefined,
   { memoryLimit }: BrokerOptions,
   log: Log,
-  onFailure: (error: unknown) => void,
+  { onFailure, crashes }: Required<Pick<StoreOptions, 'onFailure' | 'crashes'>>,
 ): Promise<Store | undefined> {
   if (data === undefined) return undefined;
   return openStore(data, {
@@ -120,7 +139,14 @@ async function openData(
       log.error({ error: String(error) }, 'the store failed');
       onFailure(error);
     },
+    crashes,
   });
+}
+
+/** What is left of a process that was killed: what is on disk. */
+function dropAll(listener: Listener, teardown: Teardown): void {
+  listener.abort();
+  void teardown.run();
 }
 
 interface Addresses {

@@ -61,7 +61,9 @@ async function startBroker(): Promise<Node> {
   const { startNode } = await import('../app/node.ts'); // loaded here: the other commands start without it
   const options = mergeOptions({ memory: true, port: 0 }, {}, {});
   try {
-    return await startNode({ data: undefined, ...options } as unknown as BrokerOptions, () => undefined);
+    return await startNode({ data: undefined, ...options } as unknown as BrokerOptions, {
+      onFailure: () => undefined,
+    });
   } catch (error) {
     throw new Failure('cannot-start', (error as Error).message);
   }

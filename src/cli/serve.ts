@@ -66,7 +66,10 @@ async function readOptions({ config, ...flags }: OptionValues & { config?: strin
 async function start(options: OptionValues): Promise<Node> {
   const { startNode } = await import('../app/node.ts'); // loaded here: the other commands start without it
   try {
-    return await startNode({ data: undefined, ...options } as unknown as BrokerOptions, stopAtOnce);
+    return await startNode({ data: undefined, ...options } as unknown as BrokerOptions, {
+      onFailure: stopAtOnce,
+      onCrash: () => process.kill(process.pid, 'SIGKILL'),
+    });
   } catch (error) {
     if (error instanceof OptionError) throw new Failure('usage', error.message);
     throw new Failure('cannot-start', explain(error as NodeJS.ErrnoException, options));

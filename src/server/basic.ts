@@ -21,6 +21,7 @@ import { Requester } from './requester.ts';
 import { Transaction, withoutDeleted } from './tx.ts';
 import type { Settlement } from './tx.ts';
 import { Delivery, Unacked } from './unacked.ts';
+import type { Source } from './unacked.ts';
 
 /** What a consumer of a quorum queue may have unacked when it asked for no limit (QOS-04). */
 const LARGEST_QUORUM_PREFETCH = 2000;
@@ -196,6 +197,22 @@ export class Basic implements AckWatchPeer {
     return tag;
   }
 
+  /** The same for a copy of what was handed out: whatever the client does with it, nothing comes of it. */
+  handOutCopy(consumer: Consumer, entry: Entry): number {
+    const tag = ++this.#deliveryTag;
+    if (consumer.noAck) return tag;
+    this.#globalCount++;
+    consumer.unacked++;
+    const nowhere = { ack: () => {}, reject: () => {}, requeue: () => {} };
+    this.#unacked.add(new Delivery(tag, consumer.queue, entry, consumer, nowhere));
+    return tag;
+  }
+
+  /** It is a consumer of this channel, other than the one of direct replies. */
+  owns({ consumerTag }: Subscription): boolean {
+    return this.#consumers.has(consumerTag);
+  }
+
   /** @throws {AmqpError} PRECONDITION_FAILED in confirm mode (TXN-01) */
   txSelect(): void {
     if (this.#publishing.isConfirmed) {
@@ -232,12 +249,34 @@ export class Basic implements AckWatchPeer {
   }
 
   settle(tag: number, multiple: boolean, how: Settlement): void {
+    if (this.#channel.peer.faults.isArmed && this.#isLost(tag, multiple, how)) return;
+    this.#settle(tag, multiple, how);
+  }
+
+  /** A fault takes the settlement, or delays it. */
+  #isLost(tag: number, multiple: boolean, how: Settlement): boolean {
+    const { peer } = this.#channel;
+    const delivery = this.#unacked.get(multiple && tag === 0 ? (this.oldestTag ?? 0) : tag);
+    if (delivery === undefined) return false;
+    const { entry, queue, consumer } = delivery;
+    const fault = peer.faults.ofSettlement(entry, queue.name, consumer?.consumerTag);
+    if (fault === undefined) return false;
+    const { clock } = peer.broker;
+    const { delay } = fault.setting;
+    if (delay === undefined) return true;
+    clock.at(clock.now() + delay, () => {
+      if (this.#unacked.get(delivery.tag) === delivery) this.#settle(tag, multiple, how);
+    });
+    return true;
+  }
+
+  #settle(tag: number, multiple: boolean, how: Settlement): void {
     if (this.#transaction !== undefined) return this.#transaction.settle(this.#take(tag, multiple), how);
     if (!multiple) {
       const delivery = this.#unacked.take(tag);
       if (delivery === undefined) throw unknownTag(tag);
-      if (how === 'requeue') delivery.queue.requeue([delivery.entry]);
-      else delivery.queue[how](delivery.entry);
+      if (how === 'requeue') delivery.source.requeue([delivery.entry]);
+      else delivery.source[how](delivery.entry);
       return this.#settled(delivery, how);
     }
     this.#settleAll(this.#take(tag, multiple), how);
@@ -257,8 +296,8 @@ export class Basic implements AckWatchPeer {
   }
 
   *deliveries(): Iterable<Delivery> {
-    yield* this.#unacked;
-    yield* this.#transaction?.deliveries() ?? [];
+    for (const delivery of this.#unacked) if (!delivery.isCopy) yield delivery;
+    for (const delivery of this.#transaction?.deliveries() ?? []) if (!delivery.isCopy) yield delivery;
   }
 
   get consumers(): Iterable<Subscription> {
@@ -316,16 +355,16 @@ export class Basic implements AckWatchPeer {
   /** Dead-letters and acks in the order of their tags (DLX-08); returns to each queue in one go. */
   #settleAll(deliveries: readonly Delivery[], how: Settlement): void {
     if (how === 'requeue') {
-      const byQueue = new Map<DeclaredQueue, Entry[]>();
-      for (const { queue, entry } of deliveries) {
-        const entries = byQueue.get(queue);
-        if (entries === undefined) byQueue.set(queue, [entry]);
+      const byQueue = new Map<Source, Entry[]>();
+      for (const { source, entry } of deliveries) {
+        const entries = byQueue.get(source);
+        if (entries === undefined) byQueue.set(source, [entry]);
         else entries.push(entry);
       }
-      for (const [queue, entries] of byQueue) queue.requeue(entries);
+      for (const [source, entries] of byQueue) source.requeue(entries);
     } else {
       this.#channel.peer.vhost.holdBurials(() => {
-        for (const { queue, entry } of deliveries) queue[how](entry);
+        for (const { source, entry } of deliveries) source[how](entry);
       });
     }
     for (const delivery of deliveries) this.#settled(delivery, how);

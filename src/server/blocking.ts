@@ -16,6 +16,8 @@ export interface BlockingPeer {
 export class Blocking implements AlarmListener {
   readonly #alarms: Alarms;
   readonly #peer: BlockingPeer;
+  /** Although there is no alarm. */
+  #isHeld = false;
 
   constructor(alarms: Alarms, peer: BlockingPeer) {
     this.#alarms = alarms;
@@ -32,6 +34,26 @@ export class Blocking implements AlarmListener {
     this.#sayIfBlockable({ name: 'connection.blocked', reason: this.#alarms.reason });
   }
 
+  /**
+   * The same on request, until `letGo`.
+   * @returns false when it is blocked anyway
+   */
+  hold(reason: string): boolean {
+    const { input, intake } = this.#peer;
+    if (intake.isBlocked) return false;
+    this.#isHeld = true;
+    intake.isBlocked = true;
+    input.pause();
+    this.#sayIfBlockable({ name: 'connection.blocked', reason });
+    intake.update();
+    return true;
+  }
+
+  letGo(): void {
+    if (!this.#isHeld) return;
+    this.alarmsCleared();
+  }
+
   /** CON-59. */
   alarmsCleared(): void {
     this.#sayIfBlockable({ name: 'connection.unblocked' });
@@ -43,6 +65,7 @@ export class Blocking implements AlarmListener {
   release(): void {
     const { input, intake } = this.#peer;
     if (!intake.isBlocked) return;
+    this.#isHeld = false;
     intake.isBlocked = false;
     this.#alarms.forget(this);
     input.resume();

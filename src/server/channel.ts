@@ -18,6 +18,7 @@ import type { MethodIds } from '../wire/errors.ts';
 import { methodIds, methods } from '../wire/methods.ts';
 import type { Method } from '../wire/methods.ts';
 import { Basic } from './basic.ts';
+import type { ConnectionFaults } from './connection-faults.ts';
 import type { Consumer } from './consumer.ts';
 import type { ServerLimits } from './limits.ts';
 import type { ContentBytes, Output } from './output.ts';
@@ -33,6 +34,7 @@ export interface ChannelPeer {
   readonly limits: ServerLimits;
   /** `HOST:PORT -> HOST:PORT` */
   readonly name: string;
+  readonly faults: ConnectionFaults;
   /** Has `channel.endTurn()` called before this turn's output leaves. */
   beforeFlush(channel: Channel): void;
   /** The channel is over and its number free. */
@@ -181,18 +183,29 @@ export class Channel implements Receiver, CommitListener, OpenChannel {
 
   deliver(subscription: Subscription, entry: Entry): void {
     const consumer = subscription as Consumer; // every subscription of a channel is one of its consumers
-    const tag = this.#basic.handOut(consumer, entry);
+    this.#deliver(consumer, this.#basic.handOut(consumer, entry), entry.redelivered, entry);
+    const { faults } = this.peer;
+    if (faults.isArmed) faults.delivered(this, consumer, entry);
+  }
+
+  #deliver(consumer: Consumer, tag: number, redelivered: boolean, entry: Entry): void {
     const content = this.#contentOf(entry, consumer.queue);
     const { exchange, routingKey } = entry.message;
-    this.peer.output.deliver(
-      this.number,
-      consumer.tagBytes,
-      tag,
-      entry.redelivered,
-      exchange,
-      routingKey,
-      content,
-    );
+    const { tagBytes } = consumer;
+    this.peer.output.deliver(this.number, tagBytes, tag, redelivered, exchange, routingKey, content);
+  }
+
+  /** The message that was just delivered, as if it had come back: what becomes of this copy changes nothing. */
+  deliverAgain(subscription: Subscription, entry: Entry): void {
+    const consumer = subscription as Consumer; // as above
+    this.#deliver(consumer, this.#basic.handOutCopy(consumer, entry), true, entry);
+  }
+
+  /** Ends a consumer that did not ask for it. */
+  cancelConsumer(subscription: Subscription): void {
+    if (!this.#basic.owns(subscription)) return;
+    subscription.queue.removeConsumer(subscription);
+    this.cancelled(subscription);
   }
 
   cancelled(subscription: Subscription): void {

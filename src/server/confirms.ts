@@ -6,6 +6,9 @@ export interface ConfirmOutput {
   nack(deliveryTag: number): void;
 }
 
+/** Called where a number would be acked. Returns whether it is nacked. */
+export type Diversion = (number: number) => boolean;
+
 /**
  * Publisher confirms of one channel. What is decided in one turn goes out together: numbers below the first that is
  * still open as one ack with `multiple`, the rest one by one (CNF-05, CNF-06).
@@ -17,6 +20,8 @@ export class Confirms {
   readonly #batches = new Ring<number>();
   #acked: number[] = [];
   #nacked: number[] = [];
+  /** Numbers that faults deal with, until they are acked or nacked after all; undefined for nearly every channel. */
+  #diverted: Map<number, Diversion | undefined> | undefined = undefined;
 
   /** The number of the next publish (CHN-12). */
   next(): number {
@@ -51,6 +56,12 @@ export class Confirms {
     this.#batches.push(batch);
   }
 
+  /** Once this number is to be acked `instead` is called; a second `ack` or a nack of it is sent. */
+  divert(number: number, instead: Diversion): void {
+    this.#diverted ??= new Map();
+    this.#diverted.set(number, instead);
+  }
+
   /** Every batch up to this one is on disk. */
   committed(batch: number): void {
     while ((this.#batches.peek() ?? Infinity) <= batch) {
@@ -64,16 +75,38 @@ export class Confirms {
    * @returns how many were acked
    */
   send(output: ConfirmOutput): number {
+    if (this.#diverted !== undefined) this.#divertAll(this.#diverted);
     const [acked, nacked] = [this.#acked, this.#nacked];
     this.#acked = [];
     this.#nacked = [];
     acked.sort((a, b) => a - b);
-    const firstOpen = Math.min(this.#open.peek() ?? Infinity, nacked[0] ?? Infinity);
+    const firstOpen = Math.min(this.#open.peek() ?? Infinity, nacked[0] ?? Infinity, this.#firstDiverted);
     let together = acked.length;
     while (together > 0 && (acked[together - 1] as number) > firstOpen) together--;
     if (together > 0) output.ack(acked[together - 1] as number, together > 1);
     for (const number of acked.slice(together)) output.ack(number, false);
     for (const number of nacked) output.nack(number);
     return acked.length;
+  }
+
+  get #firstDiverted(): number {
+    return this.#diverted === undefined ? Infinity : Math.min(...this.#diverted.keys());
+  }
+
+  #divertAll(diverted: Map<number, Diversion | undefined>): void {
+    const acked = this.#acked;
+    this.#acked = [];
+    for (const number of acked) {
+      const instead = diverted.get(number);
+      if (instead === undefined) {
+        diverted.delete(number);
+        this.#acked.push(number);
+        continue;
+      }
+      diverted.set(number, undefined);
+      if (instead(number)) this.#nacked.push(number);
+    }
+    for (const number of this.#nacked) diverted.delete(number);
+    if (diverted.size === 0) this.#diverted = undefined;
   }
 }

@@ -1,5 +1,6 @@
 import type { ConnectionDetails, ConnectionState } from '../broker/connections.ts';
 import type { Traffic } from '../broker/counts.ts';
+import type { FieldTable } from '../wire/table.ts';
 import type { Alarms } from './alarms.ts';
 import type { Peer, Session } from './handshake.ts';
 import type { Input } from './input.ts';
@@ -22,4 +23,10 @@ export function stateOf(intake: Intake, alarms: Alarms): ConnectionState {
 
 export function trafficOf({ receivedOctets, reads }: Input, { sentOctets, writes }: Output): Traffic {
   return { receivedOctets, sentOctets, reads, writes };
+}
+
+/** What the client calls its connection; undefined when it does not say. */
+export function connectionName(clientProperties: FieldTable): string | undefined {
+  const name = clientProperties.get('connection_name');
+  return name?.tag === 'S' ? name.value.toString('utf8') : undefined;
 }

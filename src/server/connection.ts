@@ -18,6 +18,7 @@ import type { BlockingPeer } from './blocking.ts';
 import type { Channel, ChannelPeer } from './channel.ts';
 import { Channels } from './channels.ts';
 import { Closing } from './closing.ts';
+import { ConnectionFaults } from './connection-faults.ts';
 import { detailsOf, stateOf, trafficOf } from './connection-details.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { Handshake, SilentRefusal, unexpectedMethod } from './handshake.ts';
@@ -46,8 +47,9 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
   readonly #stream: Duplex;
   readonly #handshake: Handshake;
   readonly #channels = new Channels(this);
-  readonly #blocking: Blocking;
-  readonly #closing: Closing;
+  readonly blocking: Blocking;
+  readonly closing: Closing;
+  readonly faults: ConnectionFaults;
   readonly #peer: Peer;
   #state: State = 'header';
   #session: Session | undefined = undefined;
@@ -61,12 +63,12 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     this.#peer = peer;
     this.output = new Output(
       stream,
-      () => this.#channels.endTurn(),
+      () => this.#endTurn(),
       () => this.#resumeChannels(),
     );
     this.intake = new Intake(stream, this.output, host.broker.journal, this);
-    this.#blocking = new Blocking(host.alarms, this);
-    this.#closing = new Closing(stream, this.output, host.wallClock, host.broker.journal);
+    this.blocking = new Blocking(host.alarms, this);
+    this.closing = new Closing(stream, this.output, host.wallClock, host.broker.journal);
     this.#handshake = new Handshake(host, peer);
     this.input = new Input(host.limits.tune.frameMax, {
       greeted: (isOurs) => this.#greeted(isOurs),
@@ -79,7 +81,9 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     );
     stream.on('close', () => this.#end());
     stream.on('end', () => this.#stream.end());
-    this.#closing.dropIn(HANDSHAKE_MS);
+    this.closing.dropIn(HANDSHAKE_MS);
+    this.faults = new ConnectionFaults(host, stream, peer.name, this);
+    if (this.faults.isArmed) this.faults.accepted();
   }
 
   get broker(): Broker {
@@ -168,7 +172,8 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
 
   /** Asks the client to go: the node stops, or somebody closed the connection by hand (CON-57). */
   forceClose(reason: string): void {
-    if (this.#state === 'running') this.fail(new AmqpError('CONNECTION_FORCED', reason), NO_METHOD);
+    const canAnswer = this.#state === 'running' && !this.input.isStopped;
+    if (canAnswer) this.fail(new AmqpError('CONNECTION_FORCED', reason), NO_METHOD);
     else if (this.#state !== 'closing') this.#stream.destroy();
   }
 
@@ -178,7 +183,7 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
   }
 
   committed(batch: number): void {
-    this.#closing.committed(batch, this);
+    this.closing.committed(batch, this);
     this.#updateIntake();
   }
 
@@ -189,7 +194,7 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
 
   #read(chunk: Buffer): void {
     if (this.#state === 'closed') return;
-    this.input.push(chunk);
+    this.input.push(this.faults.isArmed ? this.faults.received(chunk) : chunk);
     this.#updateIntake();
   }
 
@@ -206,8 +211,9 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
   #frame(type: number, number: number, payload: Buffer): void {
     try {
       if (type === FrameType.HEARTBEAT || this.#state === 'closed') return;
-      if (this.#state === 'closing') this.#closing.accept(type, number, payload);
-      else if (number === 0) this.#control(decodeMethod(payload));
+      if (this.#state === 'closing') return this.closing.accept(type, number, payload);
+      if (this.faults.isArmed && this.faults.frame(type, number, payload)) return;
+      if (number === 0) this.#control(decodeMethod(payload));
       else this.#channelFrame(type, number, payload);
     } catch (error) {
       this.#refuse(error);
@@ -248,10 +254,11 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     if (method.name === 'connection.tune-ok') this.#tuned();
     if (session !== undefined) {
       this.#session = session;
+      this.faults.opened(session);
       this.#details = detailsOf(this.#peer, session, this.#host.wallClock.now());
       this.#actor = { user: session.user, users: this.broker.users, connection: this };
       this.#host.openConnections.add(this);
-      this.#closing.keep();
+      this.closing.keep();
       this.#state = 'running';
       this.broker.connections.add(this);
     }
@@ -277,7 +284,7 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     if (channel === undefined) {
       return this.#channels.open(type, number, payload, this.#handshake.limits.channelMax);
     }
-    if (this.#host.alarms.isRaised && type !== FrameType.METHOD) this.#blocking.block();
+    if (this.#host.alarms.isRaised && type !== FrameType.METHOD) this.blocking.block();
     channel.accept(type, payload);
   }
 
@@ -286,7 +293,12 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     this.#release();
     this.#state = 'closing';
     this.#closeBy(this.#closeMs);
-    this.#closing.answerAfterCommit(this);
+    this.closing.answerAfterCommit(this);
+  }
+
+  #endTurn(): void {
+    this.#channels.endTurn();
+    if (this.faults.isArmed) this.faults.flushing();
   }
 
   #resumeChannels(): void {
@@ -299,8 +311,8 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
   }
 
   #closeBy(ms: number): void {
-    this.#closing.dropIn(ms);
-    this.#blocking.release();
+    this.closing.dropIn(ms);
+    this.blocking.release();
     this.intake.open();
   }
 
@@ -313,11 +325,12 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
   }
 
   #end(): void {
-    this.#closing.keep();
+    this.faults.ended();
+    this.closing.keep();
     this.#heartbeat?.stop();
     this.#release();
     this.#state = 'closed';
-    this.#host.alarms.forget(this.#blocking);
+    this.#host.alarms.forget(this.blocking);
     this.#host.openConnections.delete(this);
     this.#host.ended(this);
   }

@@ -8,6 +8,8 @@ import { methodIds } from '../wire/methods.ts';
 import type { Method, MethodOf } from '../wire/methods.ts';
 import { readTable } from '../wire/table.ts';
 import type { FieldTable, FieldValue } from '../wire/table.ts';
+import { connectionName } from './connection-details.ts';
+import type { Faults } from './faults.ts';
 import type { ServerLimits, TuneLimits } from './limits.ts';
 
 /** Older client releases ask for it (GEN-22). */
@@ -48,6 +50,7 @@ export interface HandshakeHost {
   /** What it says of itself, which may change. */
   readonly serverProperties: () => FieldTable;
   readonly limits: ServerLimits;
+  readonly faults: Faults;
   /** Connections that are through with it. */
   readonly openConnections: ReadonlySet<object>;
 }
@@ -120,7 +123,8 @@ export class Handshake {
 
   #login(mechanism: string, response: Buffer): void {
     const user = this.#authenticated(mechanism, response);
-    const isAdmitted = user !== undefined && (this.#peer.isLoopback || user !== 'guest');
+    const isKnown = user !== undefined && (this.#peer.isLoopback || user !== 'guest');
+    const isAdmitted = isKnown && !this.#isRefused(user);
     this.#host.broker.authAttempts.count('amqp091', isAdmitted);
     if (isAdmitted) {
       this.#user = user;
@@ -133,6 +137,14 @@ export class Handshake {
       classId: 0,
       methodId: 0,
     });
+  }
+
+  /** Because somebody asked for it. */
+  #isRefused(user: string): boolean {
+    const { faults } = this.#host;
+    if (!faults.isArmed) return false;
+    const connection = [this.#peer.name, connectionName(this.#clientProperties)];
+    return faults.find(['refuse-login'], () => ({ connection, user }), this) !== undefined;
   }
 
   /** Undefined when the login is wrong. */

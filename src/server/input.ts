@@ -20,6 +20,8 @@ export class Input {
   receivedOctets = 0;
   /** How often something came. */
   reads = 0;
+  /** What comes is not looked at any more. */
+  isStopped = false;
   readonly #peer: InputPeer;
   readonly #decoder: FrameDecoder;
   /** Undefined when it is complete. */
@@ -44,6 +46,7 @@ export class Input {
     this.hasReceived = true;
     this.receivedOctets += chunk.length;
     this.reads++;
+    if (this.isStopped) return;
     const frames = this.#header === undefined ? chunk : this.#readHeader(chunk, this.#header);
     if (frames.length > 0) this.#guard(() => this.#decoder.push(frames));
   }
@@ -53,8 +56,15 @@ export class Input {
     this.#decoder.paused = true;
   }
 
+  /** Whatever comes from now on is dropped, for good. */
+  stop(): void {
+    this.isStopped = true;
+    this.pause();
+  }
+
   /** Goes on with what had been read already. */
   resume(): void {
+    if (this.isStopped) return;
     this.#guard(() => this.#decoder.resume());
   }
 

@@ -98,6 +98,13 @@ export class Listener {
     for (const socket of this.#tlsSockets) socket.destroy();
   }
 
+  /** Drops everything at once, as if the process had been killed. */
+  abort(): void {
+    for (const server of this.#servers) server.close();
+    for (const connection of this.#connections) connection.destroy();
+    for (const socket of this.#tlsSockets) socket.destroy();
+  }
+
   async #untilEnded(): Promise<void> {
     const { wallClock } = this.#host;
     const timer = wallClock.at(wallClock.now() + STOP_MS, () => {

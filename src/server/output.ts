@@ -32,6 +32,13 @@ export interface ContentBytes {
   readonly bodyLength: number;
 }
 
+/** Takes what is to be sent in place of the stream. */
+export interface Sink {
+  /** Octets it has taken and not sent. */
+  readonly length: number;
+  write(gathered: readonly Buffer[]): void;
+}
+
 /**
  * Frames out: everything a turn of the loop has to say to a peer is gathered and written at once. Hot path: frames are
  * written in place, and a chunk of memory is used up before the next is taken.
@@ -49,6 +56,8 @@ export class Output {
   #gatheredBytes = 0;
   #isScheduled = false;
   #wasFull = false;
+  /** Faults put something between this and the stream. */
+  sink: Sink | undefined = undefined;
   sentOctets = 0;
   /** How often something was handed to the stream. */
   writes = 0;
@@ -75,10 +84,15 @@ export class Output {
     this.#frameMax = frameMax === 0 ? 2 ** 31 : frameMax;
   }
 
+  /** Something leaves at the end of this turn. */
+  get hasGathered(): boolean {
+    return this.#gatheredBytes + this.#at - this.#start > 0;
+  }
+
   /** The peer does not take what it was sent. */
   get isFull(): boolean {
-    if (this.#gatheredBytes + this.#at - this.#start + this.#stream.writableLength <= HIGH_WATER)
-      return false;
+    const gathered = this.#gatheredBytes + this.#at - this.#start + (this.sink?.length ?? 0);
+    if (gathered + this.#stream.writableLength <= HIGH_WATER) return false;
     this.#wasFull = true;
     return true;
   }
@@ -157,6 +171,7 @@ export class Output {
     this.#gatheredBytes = 0;
     this.hasSent = true;
     if (this.#stream.destroyed || this.#stream.writableEnded) return;
+    if (this.sink !== undefined) return this.sink.write(gathered);
     this.#stream.cork();
     for (const bytes of gathered) this.#stream.write(bytes);
     this.#stream.uncork();

@@ -6,6 +6,8 @@ import { AmqpError, replies } from '../wire/errors.ts';
 import type { MethodOf } from '../wire/methods.ts';
 import type { Channel } from './channel.ts';
 import { Confirms } from './confirms.ts';
+import type { Diversion } from './confirms.ts';
+import type { PublishFault } from './connection-faults.ts';
 
 /** What one channel publishes, and what it is told of it: returns and confirms. */
 export class Publishing {
@@ -49,10 +51,18 @@ export class Publishing {
   }
 
   publish(method: MethodOf<'basic.publish'>, routed: Routed, body: Buffer): void {
-    const outcome = this.enqueue(method, routed, body);
+    const { faults } = this.#channel.peer;
+    const fault = faults.isArmed ? faults.ofPublish(method, routed, this.isConfirmed) : undefined;
+    if (fault !== undefined) return this.#misbehave(fault, method, routed, body);
+    this.#confirm(this.enqueue(method, routed, body));
+  }
+
+  /** @param instead for a number that is not to be acked as it should */
+  #confirm(outcome: number, instead?: Diversion): void {
     if (this.#confirms === undefined) return;
     const { journal } = this.#channel.peer.broker;
     const number = this.#confirms.next();
+    if (instead !== undefined) this.#confirms.divert(number, instead);
     if ((outcome & Outcome.REFUSED) !== 0) {
       this.#confirms.nack(number);
     } else if ((outcome & Outcome.DURABLE) !== 0 && journal.gathering > journal.committed) {
@@ -63,6 +73,45 @@ export class Publishing {
       this.#confirms.ack(number);
     }
     this.#channel.peer.beforeFlush(this.#channel);
+  }
+
+  /** As a fault wants it. */
+  #misbehave(fault: PublishFault, method: MethodOf<'basic.publish'>, routed: Routed, body: Buffer): void {
+    const { setting } = fault;
+    if (setting.kind === 'return-message') {
+      this.#return(method, routed.properties, body, setting.code, setting.text);
+      this.#confirm(0);
+    } else if (setting.kind === 'nack-confirm' && !setting.stored) {
+      this.#confirm(Outcome.REFUSED);
+    } else {
+      this.#confirm(this.enqueue(method, routed, body), this.#diversion(fault));
+    }
+  }
+
+  #diversion(fault: PublishFault): Diversion {
+    const { setting } = fault;
+    if (setting.kind === 'nack-confirm') return () => true;
+    return (number) => {
+      if (setting.kind === 'withhold-confirm') this.#withhold(fault, number, setting.delay);
+      else this.#channel.peer.faults.confirming(fault, this.#channel);
+      return false;
+    };
+  }
+
+  /** Until the fault is removed, or for so many milliseconds. */
+  #withhold(fault: PublishFault, number: number, delay: number | undefined): void {
+    const confirms = this.#confirms;
+    const { clock } = this.#channel.peer.broker;
+    const confirm = (): void => {
+      confirms?.ack(number);
+      this.#channel.peer.beforeFlush(this.#channel);
+    };
+    const keep = fault.onRemove(confirm);
+    if (delay === undefined) return;
+    clock.at(clock.now() + delay, () => {
+      keep();
+      confirm();
+    });
   }
 
   /**
@@ -105,12 +154,17 @@ export class Publishing {
   }
 
   /** Comes before the confirm of the same publish, with the properties that a consumer would have seen (PUB-07). */
-  #return({ exchange, routingKey }: MethodOf<'basic.publish'>, properties: Buffer, body: Buffer): void {
+  #return(
+    { exchange, routingKey }: MethodOf<'basic.publish'>,
+    properties: Buffer,
+    body: Buffer,
+    replyCode: number = replies.NO_ROUTE.code,
+    replyText = 'NO_ROUTE',
+  ): void {
     this.#counts.returned++;
-    const replyText = 'NO_ROUTE';
     const copy = { properties: Buffer.from(properties), body: Buffer.from(body) };
     this.#channel.sendContent(
-      { name: 'basic.return', replyCode: replies[replyText].code, replyText, exchange, routingKey },
+      { name: 'basic.return', replyCode, replyText, exchange, routingKey },
       { ...copy, propertiesAt: 0, propertiesLength: properties.length, bodyAt: 0, bodyLength: body.length },
     );
   }

@@ -3,11 +3,16 @@ import type { Entry } from '../broker/message.ts';
 import type { AckWatch } from './ack-watch.ts';
 import type { Consumer } from './consumer.ts';
 
+/** Hears what becomes of a delivery. */
+export type Source = Pick<DeclaredQueue, 'ack' | 'reject' | 'requeue'>;
+
 /** A message handed out on a channel and not settled. A link in the list of its channel, oldest first. */
 export class Delivery {
   readonly tag: number;
   readonly queue: DeclaredQueue;
   readonly entry: Entry;
+  /** Its queue, unless it is a copy: nothing comes of what is done with that. */
+  readonly source: Source;
   /** Undefined when it was fetched with basic.get. */
   readonly consumer: Consumer | undefined;
   /** Towards the limit of the whole channel (QOS-05). */
@@ -15,12 +20,23 @@ export class Delivery {
   previous: Delivery | undefined = undefined;
   next: Delivery | undefined = undefined;
 
-  constructor(tag: number, queue: DeclaredQueue, entry: Entry, consumer: Consumer | undefined) {
+  constructor(
+    tag: number,
+    queue: DeclaredQueue,
+    entry: Entry,
+    consumer: Consumer | undefined,
+    source: Source = queue,
+  ) {
     this.tag = tag;
     this.queue = queue;
+    this.source = source;
     this.entry = entry;
     this.consumer = consumer;
     this.counts = consumer !== undefined;
+  }
+
+  get isCopy(): boolean {
+    return this.source !== this.queue;
   }
 }
 
@@ -60,6 +76,10 @@ export class Unacked {
       this.#youngest.next = delivery;
     }
     this.#youngest = delivery;
+  }
+
+  get(tag: number): Delivery | undefined {
+    return this.#byTag.get(tag);
   }
 
   /** From now on all that are outstanding count towards the limit of the channel. Returns how many. */

@@ -24,6 +24,9 @@ export interface JournalState {
   readonly diskAllowance: number;
 }
 
+/** Asked at both moments whether the process is to end there, as if it were killed; for faults on request. */
+export type Crashes = (when: 'before-commit' | 'after-commit') => boolean;
+
 interface Batch {
   readonly number: number;
   readonly pages: readonly JournalPage[];
@@ -49,6 +52,7 @@ export class LevelJournal implements Journal {
   readonly #compaction: Compaction;
   readonly #chunks: StreamChunks;
   readonly #onFailure: (error: unknown) => void;
+  readonly #crashes: Crashes;
   readonly #durable: PageFiller;
   readonly #transient: PageFiller;
   #nextPageId: number;
@@ -70,12 +74,18 @@ export class LevelJournal implements Journal {
   #flushed: (() => void)[] = [];
 
   /** @param onFailure hears of a write that failed: the node must stop, nothing more will be committed */
-  constructor(db: Database, state: JournalState, onFailure: (error: unknown) => void) {
+  constructor(
+    db: Database,
+    state: JournalState,
+    onFailure: (error: unknown) => void,
+    crashes: Crashes = () => false,
+  ) {
     this.#db = db;
     this.#table = state.table;
     this.#numbers = state.numbers;
     this.#nextPageId = state.nextPageId;
     this.#onFailure = onFailure;
+    this.#crashes = crashes;
     this.#chunks = new StreamChunks(db, (error) => this.#fail(error));
     this.#durable = new PageFiller(DURABLE_SLAB, (bytes) => this.#openPage(bytes));
     const totals = { liveBytes: 0 };
@@ -251,15 +261,23 @@ export class LevelJournal implements Journal {
     while (this.#isDirty && !this.#isStopped) {
       const batch = this.#cut();
       try {
-        if (batch.operations.length > 0) await this.#db.batch(batch.operations, { sync: true });
+        if (!(await this.#write(batch))) this.#isStopped = true;
       } catch (error) {
         this.#fail(error);
         break;
       }
-      this.#finish(batch);
+      if (!this.#isStopped) this.#finish(batch);
     }
     this.#isWriting = false;
     for (const resolve of this.#flushed.splice(0)) resolve();
+  }
+
+  /** Returns false when everything ends here. */
+  async #write({ operations }: Batch): Promise<boolean> {
+    if (operations.length === 0) return true;
+    if (this.#crashes('before-commit')) return false;
+    await this.#db.batch(operations, { sync: true });
+    return !this.#crashes('after-commit');
   }
 
   /** Closes what has gathered into one batch. It is called between turns only: nothing done in one is torn apart. */

@@ -5,6 +5,7 @@ import type { Recovered } from '../broker/journal.ts';
 import { checkFormat, StoreError } from './format.ts';
 import type { Database } from './format.ts';
 import { LevelJournal } from './level-journal.ts';
+import type { Crashes } from './level-journal.ts';
 import { reclaim } from './reclaim.ts';
 import { recover } from './recovery.ts';
 
@@ -25,6 +26,8 @@ export interface StoreOptions {
   readonly diskAllowance?: number;
   /** Hears of a write that failed: the node must stop. */
   readonly onFailure: (error: unknown) => void;
+  /** Where faults end it; without it nowhere. */
+  readonly crashes?: Crashes;
 }
 
 const OWNER_FILE = 'owner.json';
@@ -46,7 +49,7 @@ export async function openStore(directory: string, options: StoreOptions): Promi
     const { state, recovered } = await recover(db, options.memoryLimit);
     const { table } = state;
     const diskAllowance = options.diskAllowance ?? DISK_ALLOWANCE;
-    const journal = new LevelJournal(db, { ...state, diskAllowance }, options.onFailure);
+    const journal = new LevelJournal(db, { ...state, diskAllowance }, options.onFailure, options.crashes);
     const owner = { pid: process.pid, since: new Date().toISOString() };
     await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner));
     const close = async (): Promise<void> => {

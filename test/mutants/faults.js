@@ -395,7 +395,7 @@ export const faults = [
   {
     name: 'a confirm with multiple covers publishes that are still open',
     file: 'src/server/confirms.ts',
-    find: 'Math.min(this.#open.peek() ?? Infinity, nacked[0] ?? Infinity)',
+    find: 'Math.min(this.#open.peek() ?? Infinity, nacked[0] ?? Infinity, this.#firstDiverted)',
     put: 'Infinity',
     topics: ['confirms'],
     tests: ['test/server'],

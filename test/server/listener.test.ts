@@ -9,10 +9,11 @@ import { PairedServer } from '../support/paired-server.ts';
 
 test('sockets beyond what the system lets open are dropped, those that are open are served', async () => {
   const warnings: string[] = [];
-  const { broker, alarms, serverProperties, log } = new PairedServer();
+  const { broker, alarms, faults, serverProperties, log } = new PairedServer();
   const listener = new Listener({
     broker,
     alarms,
+    faults,
     serverProperties,
     wallClock: new RealClock(),
     limits: { ...DEFAULT_LIMITS, sockets: 2 },

@@ -9,6 +9,7 @@ import { Alarms } from '../../src/server/alarms.ts';
 import { Connection } from '../../src/server/connection.ts';
 import type { ConnectionHost } from '../../src/server/connection-host.ts';
 import { DEFAULT_LIMITS } from '../../src/server/limits.ts';
+import { Faults } from '../../src/server/faults.ts';
 import type { ServerLimits } from '../../src/server/limits.ts';
 import type { Log } from '../../src/server/log.ts';
 import { EMPTY_TABLE } from '../../src/wire/table.ts';
@@ -32,6 +33,7 @@ export class PairedServer implements ConnectionHost {
   readonly serverProperties = (): FieldTable => EMPTY_TABLE;
   readonly limits: ServerLimits;
   readonly alarms = new Alarms();
+  readonly faults = new Faults();
   readonly openConnections = new Set<object>();
   readonly log: Log;
   readonly connections: Connection[] = [];
