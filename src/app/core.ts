@@ -40,7 +40,7 @@ export function createBroker(
   const recovered = store?.recovered ?? NOTHING_RECOVERED;
   const broker = new Broker(ports, recovered, named === undefined);
   if (named === undefined) return broker;
-  for (const warning of applyDefinitions(broker, named, recovered, ports.secrets)) {
+  for (const warning of applyDefinitions(broker, named)) {
     log.warn({ definitions: named.name, warning }, 'not everything was imported');
   }
   return broker;

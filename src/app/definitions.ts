@@ -1,14 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { Broker } from '../broker/broker.ts';
-import type { BrokerPorts } from '../broker/broker.ts';
-import { ManualClock } from '../broker/clock.ts';
+import type { Broker } from '../broker/broker.ts';
 import { readDefinitions } from '../broker/definitions.ts';
 import type { Definitions } from '../broker/definitions.ts';
-import { importDefinitions } from '../broker/import.ts';
-import { NOTHING_RECOVERED } from '../broker/journal.ts';
-import type { Recovered } from '../broker/journal.ts';
 import { DefinitionsError } from '../broker/json-place.ts';
-import { MemoryJournal } from '../broker/memory-journal.ts';
+import { importWhole } from '../broker/rehearsal.ts';
 import { OptionError } from './options.ts';
 
 /** Definitions, and what to call them in an error. */
@@ -28,27 +23,12 @@ export async function loadDefinitions(source: string | object): Promise<NamedDef
 }
 
 /**
- * Imports definitions in a broker that was just started, all of them or, when something is wrong, nothing: they are
- * tried on a copy that forgets.
- * @param recovered what the broker was started with
+ * Imports all of them or, when something is wrong, nothing.
  * @returns what was left out
  * @throws {OptionError} naming the place that is wrong
  */
-export function applyDefinitions(
-  broker: Broker,
-  { name, definitions }: NamedDefinitions,
-  recovered: Recovered,
-  secrets: BrokerPorts['secrets'],
-): string[] {
-  const turn = { soon: () => {}, isLong: () => false };
-  const ports = { clock: new ManualClock(), journal: new MemoryJournal(), turn, secrets };
-  const copy = new Broker(
-    ports,
-    { ...NOTHING_RECOVERED, definitions: recovered.definitions, nextQueueId: recovered.nextQueueId },
-    false,
-  );
-  explained(name, () => importDefinitions(copy, definitions));
-  return explained(name, () => importDefinitions(broker, definitions));
+export function applyDefinitions(broker: Broker, { name, definitions }: NamedDefinitions): string[] {
+  return explained(name, () => importWhole(broker, definitions));
 }
 
 function explained<T>(name: string, task: () => T): T {

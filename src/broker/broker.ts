@@ -60,9 +60,10 @@ export class Broker implements VhostHost {
   /** What happens in all of them. */
   readonly events: Events;
   readonly nodeName: string;
+  /** How many queues there may be in all vhosts together. */
+  readonly maxQueues: number;
   readonly #turn: Turn;
   readonly #secrets: Secrets;
-  readonly #maxQueues: number;
   readonly #onLost: BrokerPorts['onLost'];
   readonly #onFault: BrokerPorts['onFault'];
   readonly #busy = new Ring<DeclaredQueue>();
@@ -80,7 +81,7 @@ export class Broker implements VhostHost {
     this.#turn = ports.turn;
     this.#secrets = ports.secrets;
     this.nodeName = ports.nodeName ?? 'nonode@nohost'; // as Erlang calls one without a name
-    this.#maxQueues = ports.maxQueues ?? Infinity;
+    this.maxQueues = ports.maxQueues ?? Infinity;
     this.#onLost = ports.onLost;
     this.#onFault = ports.onFault;
     this.users = new Users(ports.secrets, ports.journal);
@@ -198,10 +199,10 @@ export class Broker implements VhostHost {
   }
 
   get reachedQueueLimit(): number | undefined {
-    if (this.#maxQueues === Infinity) return undefined;
+    if (this.maxQueues === Infinity) return undefined;
     let count = 0;
     for (const { queues } of this.vhosts.values()) count += queues.size;
-    return count >= this.#maxQueues ? this.#maxQueues : undefined;
+    return count >= this.maxQueues ? this.maxQueues : undefined;
   }
 
   soon(task: () => void): void {

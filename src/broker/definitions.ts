@@ -40,6 +40,12 @@ interface AskedPolicy {
   readonly terms: Readonly<Record<string, unknown>>;
 }
 
+interface GlobalParameter {
+  readonly name: string;
+  /** Any JSON. */
+  readonly value: unknown;
+}
+
 /** What a file of definitions asks for, in RabbitMQ's format (API-54). */
 export interface Definitions {
   readonly vhosts: readonly Asked<VhostSettings & { readonly name: string }>[];
@@ -53,6 +59,7 @@ export interface Definitions {
   readonly exchanges: readonly Asked<InVhost<ExchangeDeclaration>>[];
   readonly queues: readonly Asked<InVhost<QueueDeclaration>>[];
   readonly bindings: readonly Asked<InVhost<BindingRequest>>[];
+  readonly globalParameters: readonly Asked<GlobalParameter>[];
   /** What there is in the file and not here. */
   readonly ignored: readonly string[];
 }
@@ -69,9 +76,6 @@ const REMARKS = new Set([
   'explanation',
   'metadata',
 ]);
-
-/** Every RabbitMQ exports them; they are about the cluster. */
-const OF_THE_CLUSTER = new Set(['cluster_name', 'internal_cluster_id', 'cluster_tags']);
 
 /**
  * Reads definitions from JSON. Whether what they refer to exists is not known here.
@@ -115,6 +119,10 @@ export function readDefinitions(json: unknown): Definitions {
     exchanges: section('exchanges', readExchange),
     queues: section('queues', readQueue),
     bindings: section('bindings', readBinding),
+    globalParameters: section('global_parameters', (place) => ({
+      name: place.at('name').text(),
+      value: place.at('value').value ?? null,
+    })),
     ignored: ignoredSections(
       file,
       parameters.filter((place) => !COMPONENTS.has(place.at('component').value)),
@@ -132,6 +140,7 @@ const KNOWN = new Set([
   'exchanges',
   'queues',
   'bindings',
+  'global_parameters',
 ]);
 
 const COMPONENTS = new Set<unknown>(['vhost-limits', 'operator_policy']);
@@ -140,26 +149,18 @@ function ignoredSections(file: JsonPlace, parameters: readonly JsonPlace[]): str
   const names = Object.entries(file.record()).flatMap(([name, value]) => {
     if (KNOWN.has(name) || REMARKS.has(name)) return [];
     if (Array.isArray(value) && value.length === 0) return [];
-    return name === 'global_parameters' ? globalParameters(file.at(name)) : [name];
+    return [name];
   });
   const components = parameters.map((place) => `parameters of ${place.at('component').text()}`);
   return [...new Set([...names, ...components])];
-}
-
-function globalParameters(place: JsonPlace): string[] {
-  const names = place.list().map((one) => one.at('name').text());
-  return names.filter((name) => !OF_THE_CLUSTER.has(name)).map((name) => `global parameter ${name}`);
 }
 
 function readVhost(place: JsonPlace): VhostSettings & { readonly name: string } {
   const metadata = place.at('metadata');
   const setting = (name: string): JsonPlace =>
     metadata.isAbsent || !place.at(name).isAbsent ? place.at(name) : metadata.at(name);
-  const [description, tags, type] = ['description', 'tags', 'default_queue_type'].map(setting) as [
-    JsonPlace,
-    JsonPlace,
-    JsonPlace,
-  ];
+  const [description, tags, type] = [setting('description'), setting('tags'), setting('default_queue_type')];
+  const isProtected = setting('protected_from_deletion').truth(false);
   const limits = place.at('limits');
   const defaultQueueType = type.text('undefined'); // which is what older versions write
   return {
@@ -167,7 +168,8 @@ function readVhost(place: JsonPlace): VhostSettings & { readonly name: string } 
     ...(description.isAbsent ? {} : { description: description.text() }),
     ...(tags.isAbsent ? {} : { tags: tags.texts() }),
     ...(defaultQueueType === 'undefined' ? {} : { defaultQueueType }),
-    ...(limits.isAbsent || Array.isArray(limits.value) ? {} : { limits: readVhostLimits(limits) }),
+    ...(limits.isAbsent ? {} : { limits: readVhostLimits(limits) }),
+    ...(isProtected ? { isProtected } : {}),
   };
 }
 
@@ -205,13 +207,12 @@ function readUser(place: JsonPlace): UserDefinition {
     hash.fail('base64 of 4 bytes of salt and a SHA-256, or empty');
   }
   const userLimits = place.at('limits');
-  const hasLimits = !userLimits.isAbsent && !Array.isArray(userLimits.value);
   return {
     name: place.at('name').text(),
     passwordHash,
     password: password.isAbsent ? undefined : password.text(),
     tags: place.at('tags').texts(),
-    limits: hasLimits ? limits(userLimits, userLimitNames) : undefined,
+    limits: userLimits.isAbsent ? undefined : limits(userLimits, userLimitNames),
   };
 }
 

@@ -22,6 +22,7 @@ export function importDefinitions(broker: Broker, definitions: Definitions): str
     warnings.push(`not supported and left out: ${definitions.ignored.join(', ')}`);
   }
   addDefaults(broker, definitions);
+  for (const { value } of definitions.globalParameters) broker.globalParameters.set(value.name, value.value);
   importPeople(broker, definitions);
   importPolicies(broker, definitions, warnings);
   const actors = new Actors(broker);

@@ -31,8 +31,9 @@ export class JsonPlace {
     return new JsonPlace(path, this.record()[key]);
   }
 
-  /** An object. */
+  /** An object; RabbitMQ writes one without fields as an empty list (API-14). */
   record(): Readonly<Record<string, unknown>> {
+    if (Array.isArray(this.value) && this.value.length === 0) return {};
     if (typeof this.value !== 'object' || this.value === null || Array.isArray(this.value)) {
       return this.fail('an object');
     }
