@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ackTimeout } from './parts/redelivery-ack-timeout.ts';
+import { delayedRetry } from './parts/redelivery-delayed-retry.ts';
 import { deliveryLimit, rejectTimes } from './parts/redelivery-delivery-limit.ts';
 import type { Context } from './support/context.ts';
 import { kinds, limited, QUORUM, sendAll } from './support/length-limits-deaths.ts';
@@ -136,6 +137,7 @@ export const redelivery = topic('redelivery', 'Redelivery and delivery limits', 
   );
 
   ackTimeout(test);
+  delayedRetry(test);
 });
 
 /** Of four messages the first three are fetched; the third comes back, then the first. */

@@ -12,7 +12,7 @@ export const redeliveryRules = {
     says: 'Without x-delivery-limit a quorum queue has a limit of 20 since 4.0, and none before. A negative one means no limit since 4.0; before, the first return exceeds it. A value that is no integer is accepted and ignored; before 4.0 a double still acted as a limit.',
   },
   'DLV-04': {
-    says: 'Toward the delivery limit counts every return: basic.reject and basic.nack with requeue, and the end of the channel or of the connection. Since 4.3 basic.nack does not count any more.',
+    says: 'Toward the delivery limit counts every return: basic.reject and basic.nack with requeue, and the end of the channel or of the connection. Since 4.3 basic.nack does not count any more; a broker that counts as before does so only where no retries are delayed.',
   },
   'DLV-05': {
     says: 'A quorum queue adds the header x-delivery-count, a 64-bit integer, to a message that has come back: 1 the first time. Before 4.0 a message that is fetched by basic.get for the first time has it too, as 0. Since 4.3 it counts failures only, and x-acquired-count counts every delivery before this one.',
@@ -25,5 +25,8 @@ export const redeliveryRules = {
   },
   'DLV-08': {
     says: 'A delivery that is not acked in time (30 minutes by default) takes its message back into the queue, with its old deadline. Up to 4.2 the channel is closed with 406 `PRECONDITION_FAILED - delivery acknowledgement on channel N timed out. Timeout value used: N ms. This timeout value can be configured, see consumers doc guide to learn more`. Since 4.3 that is for quorum queues only, x-consumer-timeout sets the time, and a client that can be told of a cancel loses only its consumer.',
+  },
+  'DLV-09': {
+    says: 'Since 4.3 a quorum queue may delay retries: with x-delayed-retry-type (or the policy key, which goes first) "failed" a message that comes back by basic.reject or with the end of its channel waits before it is ready again, with "returned" one that comes back by basic.nack or basic.recover, with "all" both. It waits x-delayed-retry-min milliseconds times the number of its failures, at least one, but no longer than x-delayed-retry-max, which is the shortest delay unless it is given; of arguments and policy the smaller counts. Without a delay of at least 1 nothing waits, whatever the arguments are. While it waits it is not ready, but counts toward the length limits, is purged and counted as purged, and outlives a restart; a TTL that ends meanwhile takes effect when the delay ends. Other types of queues refuse the arguments with 406.',
   },
 } satisfies Catalogue;

@@ -18,6 +18,7 @@ const rows = {
     probe: (broker) => broker.capabilities.has('direct_reply_to'),
   },
   'quorum-queues': { says: 'quorum queues', probe: (broker) => canDeclareQueue(broker, 'quorum') },
+  'delayed-retry': { says: 'delayed retries of quorum queues', probe: delaysRetries },
   streams: { says: 'streams', probe: (broker) => canDeclareQueue(broker, 'stream') },
   'delayed-exchange': {
     says: 'the exchange type x-delayed-message',
@@ -70,13 +71,18 @@ function hasRestart({ target }: Broker): boolean {
   return target.restart !== undefined;
 }
 
-function canDeclareQueue(broker: Broker, type: string): Promise<boolean> {
+function canDeclareQueue(broker: Broker, type: string, args = {}): Promise<boolean> {
   const queue = probeName(type);
   return accepts(broker, 'queue.declare', 'queue.delete', {
     queue,
     durable: true,
-    arguments: { 'x-queue-type': type },
+    arguments: { 'x-queue-type': type, ...args },
   });
+}
+
+/** Where the argument is known, a classic queue refuses it; elsewhere nobody looks at it. */
+async function delaysRetries(broker: Broker): Promise<boolean> {
+  return !(await canDeclareQueue(broker, 'classic', { 'x-delayed-retry-type': 'all' }));
 }
 
 function canDeclareExchange(broker: Broker, type: string, args = {}): Promise<boolean> {

@@ -14,6 +14,8 @@ import type { QueueType } from './queue-type.ts';
 import { integerOf, printValue, sameValue, textOf } from './term.ts';
 
 export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
+/** Which messages that came back wait before they are tried again: those that failed, those that did not, all (DLV-09). */
+export type DelayedRetryType = (typeof delayedRetryTypes)[number];
 export type DeadLetterStrategy = 'at-most-once' | 'at-least-once';
 
 /** The x-arguments of a queue, read once: what was declared. Limits that are absent are Infinity. */
@@ -36,7 +38,14 @@ export interface QueueArguments {
   readonly singleActiveConsumer: boolean;
   /** How often a message may come back (DLV-02); below 0: as often as it likes. */
   readonly deliveryLimit: number | undefined;
+  readonly delayedRetryType: DelayedRetryType | undefined;
+  /** Milliseconds. */
+  readonly delayedRetryMin: number | undefined;
+  /** Milliseconds. */
+  readonly delayedRetryMax: number | undefined;
 }
+
+const delayedRetryTypes = ['all', 'failed', 'returned', 'disabled'] as const;
 
 /** In a quorum queue, what is above is served twice as often (QUE-37). */
 const HIGHEST_NORMAL_PRIORITY = 4;
@@ -89,7 +98,10 @@ export function readQueueArguments(label: string, table: FieldTable): QueueArgum
     overflow: textOf(table.get('x-overflow')) as Overflow | undefined,
     maxPriority: type === QUORUM ? 1 : number(table, 'x-max-priority', 0),
     singleActiveConsumer: table.get('x-single-active-consumer')?.value === true,
-    deliveryLimit: deliveryLimit(table),
+    deliveryLimit: looseInteger(table, 'x-delivery-limit'),
+    delayedRetryType: delayedRetryTypes.find((one) => one === textOf(table.get('x-delayed-retry-type'))),
+    delayedRetryMin: looseInteger(table, 'x-delayed-retry-min'),
+    delayedRetryMax: looseInteger(table, 'x-delayed-retry-max'),
   };
 }
 
@@ -106,11 +118,11 @@ function unsupportedQueueType(label: string, type: string): AmqpError {
   return invalid(label, 'x-queue-type', `: "unsupported queue type '${type}'"`);
 }
 
-/** What is no integer counts as absent (DLV-01). */
-function deliveryLimit(table: FieldTable): number | undefined {
-  const value = table.get('x-delivery-limit');
-  const limit = value === undefined ? undefined : integerOf(value);
-  return limit === undefined ? undefined : Number(limit);
+/** Of an argument that is not checked: what is no integer counts as absent (DLV-01, DLV-09). */
+function looseInteger(table: FieldTable, name: string): number | undefined {
+  const value = table.get(name);
+  const integer = value === undefined ? undefined : integerOf(value);
+  return integer === undefined ? undefined : Number(integer);
 }
 
 /** Refuses what replicated queues cannot be, in RabbitMQ's order (QUE-17). */

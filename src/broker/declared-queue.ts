@@ -74,8 +74,11 @@ export interface DeclaredQueue {
   ack(entry: Entry): void;
   /** A handed-out message is refused for good. */
   reject(entry: Entry): void;
-  /** Handed-out messages come back. */
-  requeue(entries: readonly Entry[]): void;
+  /**
+   * Handed-out messages come back.
+   * @param hasFailed by basic.reject or with the end of their channel: a queue that delays retries tells that apart (DLV-09)
+   */
+  requeue(entries: readonly Entry[], hasFailed: boolean): void;
 }
 
 /** In how many of these the journal notes a message. */

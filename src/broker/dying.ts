@@ -61,13 +61,6 @@ export class Dying {
     this.#wornOut.push(entry);
   }
 
-  /** Of those that were returned, the ones that may be delivered once more; the others die (DLV-02). */
-  withoutWornOut(entries: readonly Entry[], deliveryLimit: number): readonly Entry[] {
-    if (deliveryLimit === Infinity) return entries;
-    for (const entry of entries) if (entry.returns > deliveryLimit) this.#wornOut.push(entry);
-    return entries.filter((entry) => entry.returns <= deliveryLimit);
-  }
-
   /** Dead-letters so many of them. */
   bury(most: number): void {
     for (let left = most; left > 0 && this.length > 0; left--) {

@@ -98,6 +98,18 @@ export type Definition =
     }
   | ({ readonly kind: PolicyKind; readonly vhost: string } & Policy);
 
+/** What a queue remembers of a message it holds, beside its place. */
+export interface Note {
+  /** How often it was handed out. */
+  readonly deliveries: number;
+  /** After how many of them it came back without having failed (DLV-09). */
+  readonly spared: number;
+  /** When it may be handed out again, in milliseconds since the epoch; 0: at any time (DLV-09). */
+  readonly retryAt: number;
+  /** Why it died, when it is kept until it is dead-lettered (DLX-14). */
+  readonly death: string | undefined;
+}
+
 /** Hears when a batch is on disk: implemented by those who owe a client an answer. */
 export interface CommitListener {
   /** Everything recorded while `Journal.gathering` was `batch` or less is on disk. */
@@ -131,12 +143,8 @@ export interface Journal {
   settle(message: Message, queueId: number): void;
   /** A message of this lane, and so every older one, was handed to a client: it comes back as redelivered. */
   delivered(queueId: number, lane: number, messageId: number): void;
-  /**
-   * What a queue remembers of a message it holds, in place of what it remembered before.
-   * @param deliveries how often it was handed out, when that is more than once; 0 to forget it all
-   * @param death why it died, when it is kept until it is dead-lettered (DLX-14)
-   */
-  note(message: Message, queueId: number, deliveries: number, death: string | undefined): void;
+  /** What a queue remembers of a message it holds, in place of what it remembered before; undefined to forget it all. */
+  note(message: Message, queueId: number, note: Note | undefined): void;
   /** No queue holds the message any more: its bytes may go. */
   release(message: Message): void;
   /** The bytes of a page that may be on disk only. */
@@ -163,8 +171,8 @@ export interface RecoveredPlace {
   readonly lane: number;
   /** How often it was handed out before: what was, came back (DLV-04). */
   readonly returns: number;
-  /** Why it died, when it is kept until it is dead-lettered. */
-  readonly death: string | undefined;
+  /** What else its queue remembers of it. */
+  readonly note: Note | undefined;
 }
 
 /** What a journal found when it was opened. */

@@ -78,7 +78,10 @@ export class KeptDeadLetters {
     dead.isTried = false;
     dead.isNoted = true;
     const { identity } = this.#queue;
-    if (!isNoted) this.#host.journal.note(entry.message, identity.id, entry.returns + 1, reason);
+    if (!isNoted) {
+      const note = { deliveries: entry.returns + 1, spared: 0, retryAt: 0, death: reason };
+      this.#host.journal.note(entry.message, identity.id, note);
+    }
     this.#host.keeps(this.#queue);
     this.#aim(RETRY_AFTER);
   }

@@ -17,11 +17,14 @@ export class Overflow {
     this.#handout = handout;
   }
 
-  /** Whether one more message would be too much (LEN-10). Dead letters that nobody took count, too (DLX-14). */
+  /**
+   * Whether one more message would be too much (LEN-10). Dead letters that nobody took count, too (DLX-14), and what
+   * waits to be tried again (DLV-09).
+   */
   wouldBeOver({ bodyLength }: Message): boolean {
-    const { ready, kept, settings } = this.#queue;
-    const length = ready.length + 1 + (kept?.length ?? 0);
-    const bytes = ready.bytes + bodyLength + (kept?.bytes ?? 0);
+    const { ready, kept, delayed, settings } = this.#queue;
+    const length = ready.length + 1 + (kept?.length ?? 0) + (delayed?.length ?? 0);
+    const bytes = ready.bytes + bodyLength + (kept?.bytes ?? 0) + (delayed?.bytes ?? 0);
     return length > settings.maxLength || bytes > settings.maxLengthBytes;
   }
 
@@ -43,14 +46,18 @@ export class Overflow {
   /** drop-head: the oldest go until the rest is within the limits (LEN-05). */
   dropSurplus(): void {
     if (this.#queue.settings.overflow !== 'drop-head') return;
-    while (this.#isOver()) {
+    while (this.#queue.ready.length > 0 && this.#isOver()) {
       this.#host.bury(this.#queue, this.#queue.ready.shift() as Entry, 'maxlen');
     }
   }
 
-  /** Over the limit means strictly greater; only ready messages and bodies count (LEN-02, LEN-03, LEN-04). */
+  /**
+   * Over the limit means strictly greater; only ready messages and bodies count (LEN-02, LEN-03, LEN-04), and those that
+   * are to be ready again (DLV-09).
+   */
   #isOver(): boolean {
-    const { ready, settings } = this.#queue;
-    return ready.length > settings.maxLength || ready.bytes > settings.maxLengthBytes;
+    const { ready, delayed, settings } = this.#queue;
+    const length = ready.length + (delayed?.length ?? 0);
+    return length > settings.maxLength || ready.bytes + (delayed?.bytes ?? 0) > settings.maxLengthBytes;
   }
 }

@@ -1,4 +1,4 @@
-import type { Journal } from './journal.ts';
+import type { Journal, RecoveredPlace } from './journal.ts';
 import { Entry } from './message.ts';
 import type { Message } from './message.ts';
 import type { QueueIdentity } from './queue-host.ts';
@@ -11,6 +11,8 @@ export class Places {
   readonly #isQuorum: boolean;
   /** By lane: the youngest message a client has been given. */
   readonly #delivered: number[];
+  /** Returns that were no failures: only in a queue that tells them apart, and only of messages that have some. */
+  #spared: Map<Entry, number> | undefined = undefined;
   #isClosed = false;
   /** What it holds and the journal knows of. */
   recordedCount = 0;
@@ -43,22 +45,48 @@ export class Places {
   }
 
   /** The queue held it before a restart, or when a snapshot was taken. */
-  restore(message: Message, expiresAt: number, lane: number, returns: number): Entry {
+  restore({ message, expiresAt, lane, returns, note }: RecoveredPlace, highestLane: number): Entry {
     const recorded = this.records(message.persistent);
     message.places++;
     if (recorded) {
       this.recordedCount++;
       this.recordedBytes += message.bodyLength;
     }
-    return new Entry(message, expiresAt, lane, recorded, returns);
+    const entry = new Entry(message, expiresAt, Math.min(lane, highestLane), recorded, returns);
+    if (note !== undefined && note.spared > 0) this.#spare(entry, note.spared);
+    return entry;
+  }
+
+  /** How often it came back without having failed, if the queue tells that apart. */
+  sparedReturns(entry: Entry): number {
+    return this.#spared?.get(entry) ?? 0;
+  }
+
+  /** Its last return was no failure. */
+  spare(entry: Entry): void {
+    this.#spare(entry, this.sparedReturns(entry) + 1);
+  }
+
+  /** It came back, and waits until it is tried again. */
+  waits(entry: Entry, retryAt: number): void {
+    const note = { deliveries: entry.returns, spared: this.sparedReturns(entry), retryAt, death: undefined };
+    this.#journal.note(entry.message, this.#queueId, note);
+  }
+
+  #spare(entry: Entry, times: number): void {
+    this.#spared ??= new Map<Entry, number>();
+    this.#spared.set(entry, times);
   }
 
   /** A client has it, and may return it. */
-  handedOut({ message, lane, recorded, returns }: Entry): void {
+  handedOut(entry: Entry): void {
+    const { message, lane, recorded, returns } = entry;
     if (!recorded) return;
     const { id } = message;
     if (this.#isQuorum && returns > 0) {
-      this.#journal.note(message, this.#queueId, returns + 1, undefined); // it will come back once more
+      const spared = this.sparedReturns(entry);
+      const note = { deliveries: returns + 1, spared, retryAt: 0, death: undefined }; // it will come back once more
+      this.#journal.note(message, this.#queueId, note);
     }
     if (id <= (this.#delivered[lane] ?? 0)) return;
     this.#delivered[lane] = id;
@@ -69,14 +97,16 @@ export class Places {
    * The queue no longer holds it.
    * @param isNoted the journal has a note of its death
    */
-  forget({ message, recorded, returns }: Entry, isNoted: boolean): void {
+  forget(entry: Entry, isNoted: boolean): void {
+    const { message, recorded, returns } = entry;
+    this.#spared?.delete(entry);
     if (recorded) {
       this.recordedCount--;
       this.recordedBytes -= message.bodyLength;
       if (!this.#isClosed) this.#journal.settle(message, this.#queueId);
     }
     if (this.#isQuorum && (returns > 0 || isNoted)) {
-      this.#journal.note(message, this.#queueId, 0, undefined);
+      this.#journal.note(message, this.#queueId, undefined);
     }
     if (--message.places === 0) this.#journal.release(message);
   }

@@ -1,9 +1,7 @@
-import type { DeadLetterStrategy, Overflow } from './arguments.ts';
+import type { DeadLetterStrategy, DelayedRetryType, Overflow } from './arguments.ts';
 import { printJson, printPairs, sortedEntries } from './json-term.ts';
 import type { QueueType } from './queue-type.ts';
 import { parseAge } from './stream-arguments.ts';
-
-type DelayedRetryType = 'all' | 'failed' | 'returned' | 'disabled';
 
 /** What a policy says (POL-01); its values were checked. What is about replicas is kept, and means nothing here. */
 export interface PolicyDefinition {

@@ -25,6 +25,15 @@ export interface QueueSettings {
   readonly overflow: Overflow;
   /** How often a message may come back (DLV-02). */
   readonly deliveryLimit: number;
+  /** How long messages that came back wait; undefined when none does (DLV-09). */
+  readonly delayedRetry: DelayedRetrySettings | undefined;
+}
+
+/** Which messages that came back wait, and how long: `least` for each failure, but not longer than `most` milliseconds. */
+export interface DelayedRetrySettings {
+  readonly type: 'all' | 'failed' | 'returned';
+  readonly least: number;
+  readonly most: number;
 }
 
 /** Of quorum queues, since 4.0 (DLV-03). */
@@ -49,6 +58,7 @@ export function queueSettings(args: QueueArguments, policy: PolicyDefinition): Q
     maxLengthBytes,
     overflow,
     deliveryLimit: effectiveDeliveryLimit(args, policy),
+    delayedRetry: effectiveDelayedRetry(args, policy),
   };
 }
 
@@ -70,4 +80,17 @@ function effectiveDeliveryLimit(args: QueueArguments, policy: PolicyDefinition):
   const limit = args.deliveryLimit ?? ofPolicy ?? DEFAULT_DELIVERY_LIMIT;
   const smallest = smallerDeliveryLimit(limit, ofPolicy ?? limit);
   return smallest < 0 ? Infinity : smallest;
+}
+
+/** The type is the policy's, before the argument's; of delays the smaller counts. One that is useless is none (ARG-07). */
+function effectiveDelayedRetry(
+  args: QueueArguments,
+  policy: PolicyDefinition,
+): DelayedRetrySettings | undefined {
+  const type = policy['delayed-retry-type'] ?? args.delayedRetryType;
+  if (args.type !== QUORUM || type === undefined || type === 'disabled') return undefined;
+  const least = smaller(args.delayedRetryMin ?? Infinity, policy['delayed-retry-min']);
+  const most = smaller(args.delayedRetryMax ?? Infinity, policy['delayed-retry-max']);
+  if (least === Infinity || least <= 0) return undefined;
+  return { type, least, most: most === Infinity || most <= 0 ? least : most };
 }

@@ -4,6 +4,8 @@ import { Consumers } from './consumers.ts';
 import type { Subscription } from './consumers.ts';
 import { MessageCounts } from './counts.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
+import type { DelayedRetry } from './delayed-retry.ts';
+import type { ReturnCounts } from './delivery-count.ts';
 import { Dying } from './dying.ts';
 import type { Binding } from './exchange.ts';
 import { Deadline } from './expiry.ts';
@@ -22,6 +24,7 @@ import { queueSettings } from './queue-settings.ts';
 import type { QueueSettings } from './queue-settings.ts';
 import { QUORUM } from './queue-type.ts';
 import { Ready } from './ready.ts';
+import { Returns } from './returns.ts';
 
 /** Messages one call of `work` may let die: about a millisecond. */
 const BURIALS = 64;
@@ -51,6 +54,7 @@ export class Queue implements DeclaredQueue {
   readonly #dying: Dying;
   readonly #handout: Handout;
   readonly #overflow: Overflow;
+  readonly #returns: Returns;
   readonly #lease: Deadline;
 
   constructor(host: QueueHost, identity: QueueIdentity, args: QueueArguments) {
@@ -67,6 +71,7 @@ export class Queue implements DeclaredQueue {
     this.#dying = new Dying(host.clock, this.ready, later, (entry, reason) => this.#bury(entry, reason));
     this.#handout = new Handout(this, this.#dying, this.#places, host.events, later);
     this.#overflow = new Overflow(this, host, this.#handout);
+    this.#returns = new Returns(this, host.clock, this.#places, this.#dying, later);
     this.#lease = new Deadline(host.clock, () => host.remove(this, 'expired'));
     if (this.settings.deadLetterAtLeastOnce) this.kept = new KeptDeadLetters(host, this);
     this.touch();
@@ -87,6 +92,11 @@ export class Queue implements DeclaredQueue {
   /** Handed out and not settled. */
   get unackedCount(): number {
     return this.#handout.unackedCount;
+  }
+
+  /** Those that came back and wait until they are tried again (DLV-09); undefined when none ever did. */
+  get delayed(): DelayedRetry | undefined {
+    return this.#returns.delayed;
   }
 
   get load(): QueueLoad {
@@ -179,9 +189,9 @@ export class Queue implements DeclaredQueue {
 
   /**
    * Handed-out messages come back to where they stood, keeping their deadlines (TTL-12, ACK-04, LEN-08); those that
-   * did so too often die (DLV-02).
+   * did so too often die (DLV-02), and others may have to wait (DLV-09).
    */
-  requeue(entries: readonly Entry[]): void {
+  requeue(entries: readonly Entry[], hasFailed = true): void {
     for (const entry of entries) this.#handout.settled(entry);
     if (this.#isDeleted) {
       for (const entry of entries) this.#drop(entry, 'queue deleted');
@@ -193,14 +203,19 @@ export class Queue implements DeclaredQueue {
       if (events.isHeard) events.happened('requeued', this, entry.message);
     }
     if (this.settings.isLimited) this.#handout.deliver(); // what a consumer would have taken by now does not count
-    this.ready.putBack(this.#dying.withoutWornOut(entries, this.settings.deliveryLimit));
+    this.ready.putBack(this.#returns.take(entries, hasFailed));
     if (this.settings.isLimited) this.#overflow.dropSurplus();
     this.#host.later(this);
   }
 
-  /** Drops all ready messages without dead-lettering (EXP-10). Returns how many. */
+  /** How often a message came back, as its consumers are told. */
+  returnCounts(entry: Entry): ReturnCounts {
+    return this.#returns.countsOf(entry);
+  }
+
+  /** Drops what is ready or waits to be, without dead-lettering (EXP-10). Returns how many. */
   purge(): number {
-    const entries = this.ready.clear();
+    const entries = [...this.ready.clear(), ...(this.delayed?.clear() ?? [])];
     for (const entry of entries) this.#drop(entry, 'purged');
     return entries.length;
   }
@@ -238,6 +253,7 @@ export class Queue implements DeclaredQueue {
   /** One slice of what there is to do: let the expired die, hand out the rest. Asks for more when more is left. */
   work(): void {
     if (this.#isDeleted) return;
+    this.#returns.release();
     if (this.#dying.headMayExpire) this.#dying.scan(BURIALS - this.#dying.length);
     this.#dying.bury(BURIALS);
     this.kept?.retry(BURIALS);
@@ -249,12 +265,11 @@ export class Queue implements DeclaredQueue {
 
   /** Messages found on disk, as they stood before the restart. */
   restore({ places }: Recovered): void {
-    for (const { message, expiresAt, lane, returns, death } of places.get(this.identity.id) ?? []) {
-      const kept = Math.min(lane, this.arguments.maxPriority);
-      const entry = this.#places.restore(message, expiresAt, kept, returns);
+    for (const place of places.get(this.identity.id) ?? []) {
+      const { death, retryAt = 0 } = { ...place.note };
+      const entry = this.#places.restore(place, this.arguments.maxPriority);
       if (death !== undefined && this.kept !== undefined) this.kept.restore(entry, death as DeathReason);
-      else if (returns > this.settings.deliveryLimit) this.#dying.wornOut(entry);
-      else this.ready.push(entry);
+      else if (this.#returns.restore(entry, retryAt)) this.ready.push(entry);
     }
     this.#host.later(this);
   }
@@ -264,7 +279,8 @@ export class Queue implements DeclaredQueue {
     this.#isDeleted = true;
     this.#places.close();
     this.#lease.cancel();
-    for (const entry of [...this.ready.clear(), ...this.#dying.close()]) this.#drop(entry, 'queue deleted');
+    const rest = [...this.ready.clear(), ...this.#dying.close(), ...(this.delayed?.clear() ?? [])];
+    for (const entry of rest) this.#drop(entry, 'queue deleted');
     this.#dropKept('queue deleted');
   }
 

@@ -275,8 +275,8 @@ export class Basic implements AckWatchPeer {
     if (!multiple) {
       const delivery = this.#unacked.take(tag);
       if (delivery === undefined) throw unknownTag(tag);
-      if (how === 'requeue') delivery.source.requeue([delivery.entry]);
-      else delivery.source[how](delivery.entry);
+      if (how === 'ack' || how === 'reject') delivery.source[how](delivery.entry);
+      else delivery.source.requeue([delivery.entry], how === 'requeue');
       return this.#settled(delivery, how);
     }
     this.#settleAll(this.#take(tag, multiple), how);
@@ -291,7 +291,7 @@ export class Basic implements AckWatchPeer {
 
   recover(requeue: boolean, answer: boolean): void {
     if (!requeue) throw new AmqpError('NOT_IMPLEMENTED', 'requeue=false'); // ACK-08
-    this.#settleAll(this.#unacked.takeAll(), 'requeue');
+    this.#settleAll(this.#unacked.takeAll(), 'return');
     if (answer) this.#channel.send({ name: 'basic.recover-ok' });
   }
 
@@ -354,14 +354,14 @@ export class Basic implements AckWatchPeer {
 
   /** Dead-letters and acks in the order of their tags (DLX-08); returns to each queue in one go. */
   #settleAll(deliveries: readonly Delivery[], how: Settlement): void {
-    if (how === 'requeue') {
+    if (how === 'requeue' || how === 'return') {
       const byQueue = new Map<Source, Entry[]>();
       for (const { source, entry } of deliveries) {
         const entries = byQueue.get(source);
         if (entries === undefined) byQueue.set(source, [entry]);
         else entries.push(entry);
       }
-      for (const [source, entries] of byQueue) source.requeue(entries);
+      for (const [source, entries] of byQueue) source.requeue(entries, how === 'requeue');
     } else {
       this.#channel.peer.vhost.holdBurials(() => {
         for (const { source, entry } of deliveries) source[how](entry);

@@ -4,8 +4,9 @@ import type { Receiver, Subscription } from '../broker/consumers.ts';
 import type { MessageCounts } from '../broker/counts.ts';
 import type { Actor } from '../broker/declare.ts';
 import type { CommitListener } from '../broker/journal.ts';
-import { withDeliveryCount } from '../broker/delivery-count.ts';
+import { withReturnCounts } from '../broker/delivery-count.ts';
 import type { Entry } from '../broker/message.ts';
+import type { Queue } from '../broker/queue.ts';
 import { QUORUM } from '../broker/queue-type.ts';
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import { Tracer } from '../broker/trace.ts';
@@ -230,7 +231,7 @@ export class Channel implements Receiver, CommitListener, OpenChannel {
     content.body = message.bodyPage.bytes ?? journal.load(message.bodyPage);
     content.bodyAt = message.bodyAt;
     content.bodyLength = message.bodyLength;
-    if (entry.returns > 0 && queue.arguments.type === QUORUM) this.#countReturns(entry.returns);
+    if (entry.returns > 0 && queue.arguments.type === QUORUM) this.#countReturns(entry, queue as Queue);
     if (this.tracer.isOn) this.#trace(entry, queue);
     return content;
   }
@@ -242,10 +243,11 @@ export class Channel implements Receiver, CommitListener, OpenChannel {
   }
 
   /** In the content to be sent (DLV-05). */
-  #countReturns(returns: number): void {
+  #countReturns(entry: Entry, queue: Queue): void {
     const content = this.#content;
     const { properties, propertiesAt: at, propertiesLength } = content;
-    content.properties = withDeliveryCount(properties.subarray(at, at + propertiesLength), returns);
+    const counts = queue.returnCounts(entry);
+    content.properties = withReturnCounts(properties.subarray(at, at + propertiesLength), counts);
     content.propertiesAt = 0;
     content.propertiesLength = content.properties.length;
   }
@@ -304,7 +306,7 @@ export class Channel implements Receiver, CommitListener, OpenChannel {
       case 'basic.ack':
         return this.#basic.settle(method.deliveryTag, method.multiple, 'ack');
       case 'basic.nack':
-        return this.#basic.settle(method.deliveryTag, method.multiple, method.requeue ? 'requeue' : 'reject');
+        return this.#basic.settle(method.deliveryTag, method.multiple, method.requeue ? 'return' : 'reject');
       case 'basic.reject':
         return this.#basic.settle(method.deliveryTag, false, method.requeue ? 'requeue' : 'reject');
       case 'basic.get':

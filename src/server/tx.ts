@@ -2,7 +2,8 @@ import type { Routed } from '../broker/publish.ts';
 import type { MethodOf } from '../wire/methods.ts';
 import type { Delivery } from './unacked.ts';
 
-export type Settlement = 'ack' | 'reject' | 'requeue';
+/** `return` is a requeue that does not count as a failure where that is told apart (DLV-09). */
+export type Settlement = 'ack' | 'reject' | 'requeue' | 'return';
 
 /** A publish that waits for the commit. All bytes are its own. */
 export interface PendingPublish {

@@ -1,6 +1,6 @@
 import type { BatchOperation } from 'level';
 import type { Chunk } from '../broker/chunk.ts';
-import type { CommitListener, Definition, Journal } from '../broker/journal.ts';
+import type { CommitListener, Definition, Journal, Note } from '../broker/journal.ts';
 import type { Message, Page } from '../broker/message.ts';
 import { Compaction } from './compaction.ts';
 import { encodeDefinition } from './definitions.ts';
@@ -145,10 +145,10 @@ export class LevelJournal implements Journal {
     this.#dirty(0);
   }
 
-  note(message: Message, queueId: number, deliveries: number, death: string | undefined): void {
+  note(message: Message, queueId: number, note: Note | undefined): void {
     const key = noteKey(queueId, message.id);
-    if (deliveries === 0) this.#operations.push({ type: 'del', key });
-    else this.#operations.push({ type: 'put', key, value: encodeNote({ deliveries, death }) });
+    if (note === undefined) this.#operations.push({ type: 'del', key });
+    else this.#operations.push({ type: 'put', key, value: encodeNote(note) });
     this.#dirty(NOTE_SIZE);
   }
 

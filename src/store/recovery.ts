@@ -1,5 +1,5 @@
 import { Message } from '../broker/message.ts';
-import type { Definition, Recovered, RecoveredPlace } from '../broker/journal.ts';
+import type { Definition, Note, Recovered, RecoveredPlace } from '../broker/journal.ts';
 import { decodeDefinition, DefinitionNumbers } from './definitions.ts';
 import { StoreError } from './format.ts';
 import type { Records } from './format.ts';
@@ -15,7 +15,6 @@ import {
 } from './keys.ts';
 import type { JournalState } from './level-journal.ts';
 import { decodeNote } from './notes.ts';
-import type { Note } from './notes.ts';
 import { PageTable } from './page-table.ts';
 import { hasOwnBody, JournalPage } from './pages.ts';
 import { readRecords } from './records.ts';
@@ -197,7 +196,7 @@ class Replay {
       const wasDelivered = message.id <= (delivered.get(laneId(queueId, lane)) ?? 0);
       const note = notes.get(queueId)?.get(message.id);
       const returns = note?.deliveries ?? (wasDelivered ? 1 : 0);
-      const place = { message, expiresAt, lane, returns, death: note?.death };
+      const place = { message, expiresAt, lane, returns, note };
       const held = byQueue.get(queueId);
       if (held === undefined) byQueue.set(queueId, [place]);
       else held.push(place);

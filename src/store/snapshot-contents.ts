@@ -2,12 +2,11 @@ import type { Broker } from '../broker/broker.ts';
 import { bindingDefinition, exchangeDefinition, queueDefinition } from '../broker/declared-definitions.ts';
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import type { Binding } from '../broker/exchange.ts';
-import type { Definition } from '../broker/journal.ts';
+import type { Definition, Note } from '../broker/journal.ts';
 import type { Entry, Message } from '../broker/message.ts';
 import { Queue } from '../broker/queue.ts';
 import { Stream } from '../broker/stream.ts';
 import type { Vhost } from '../broker/vhost.ts';
-import type { Note } from './notes.ts';
 import type { PlaceRecord } from './records.ts';
 
 /** A message with all its places. */
@@ -64,20 +63,24 @@ export class SnapshotContents {
   }
 
   #addQueue(queue: Queue): void {
-    for (const entry of queue.ready) this.#addEntry(queue, entry, entry.returns, undefined);
-    for (const { entry, reason } of queue.kept ?? []) this.#addEntry(queue, entry, entry.returns, reason);
+    for (const entry of queue.ready) this.#addEntry(queue, entry, {});
+    for (const [entry, retryAt] of queue.delayed ?? []) this.#addEntry(queue, entry, { retryAt });
+    for (const { entry, reason } of queue.kept ?? []) this.#addEntry(queue, entry, { death: reason });
   }
 
   /** Nobody will have it any more: it comes back, as after a restart (DLV-04). */
   #addUnacked(queue: DeclaredQueue, entry: Entry): void {
-    if (queue.isDeleted || queue.isStream || isExclusive(queue)) return;
-    this.#addEntry(queue, entry, entry.returns + 1, undefined);
+    if (queue.isDeleted || !(queue instanceof Queue) || isExclusive(queue)) return;
+    this.#addEntry(queue, entry, { deliveries: entry.returns + 1 });
   }
 
-  #addEntry({ identity }: DeclaredQueue, entry: Entry, deliveries: number, death: string | undefined): void {
-    const { message, expiresAt, lane } = entry;
-    const held = this.#add(message, { queueId: identity.id, expiresAt, lane });
-    if (deliveries > 0 || death !== undefined) held.notes.set(identity.id, { deliveries, death });
+  #addEntry(queue: Queue, entry: Entry, known: Partial<Note>): void {
+    const { message, expiresAt, lane, returns } = entry;
+    const { id } = queue.identity;
+    const held = this.#add(message, { queueId: id, expiresAt, lane });
+    const spared = returns - queue.returnCounts(entry).failures;
+    const note = { deliveries: returns, spared, retryAt: 0, death: undefined, ...known };
+    if (note.deliveries > 0 || note.death !== undefined) held.notes.set(id, note);
   }
 
   #add(message: Message, place: PlaceRecord): HeldMessage {

@@ -193,7 +193,7 @@ describe('after a restart', () => {
       expiresAt: Infinity,
       lane: 3,
       returns,
-      death: undefined,
+      note: undefined,
     });
     const core = new Core(journal, {
       definitions: [

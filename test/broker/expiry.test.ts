@@ -35,7 +35,7 @@ function recovered(
   const places = Object.entries(deadlines).map(([body, expiresAt], index) => {
     const message = new Message(index + 1, '', 'q', undefined, true, false, 0);
     journal.write(message, encodeProperties({ deliveryMode: 2 }), Buffer.from(body));
-    return { message, expiresAt, lane: 0, returns: 0, death: undefined };
+    return { message, expiresAt, lane: 0, returns: 0, note: undefined };
   });
   const queue = { kind: 'queue', vhost: '/', autoDelete: false } as const;
   return [

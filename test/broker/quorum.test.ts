@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { withDeliveryCount } from '../../src/broker/delivery-count.ts';
+import { withReturnCounts } from '../../src/broker/delivery-count.ts';
 import type { Entry } from '../../src/broker/message.ts';
 import { Outcome } from '../../src/broker/publish.ts';
 import type { Queue } from '../../src/broker/queue.ts';
@@ -94,7 +94,7 @@ describe('deliveries of a quorum queue', () => {
   test('a header of a client of the same name gives way, the others stay [DLV-05]', () => {
     const headers = fieldTable({ 'x-delivery-count': longstr('mine'), own: byte(1) });
     const before = encodeProperties({ headers, deliveryMode: 1, expiration: '5' });
-    const after = decodeProperties(withDeliveryCount(before, 3));
+    const after = decodeProperties(withReturnCounts(before, { failures: 3, all: undefined }));
     expect(after).toEqual({
       headers: fieldTable({ own: byte(1), 'x-delivery-count': long(3) }),
       deliveryMode: 1,

@@ -40,6 +40,83 @@ export const faults = [
     put: '',
     topics: ['direct-reply-to'],
   },
+  // Delayed retries
+  {
+    name: 'the delay of a retry does not grow with its failures',
+    file: 'src/broker/delayed-retry.ts',
+    find: 'Math.min(least * Math.max(1, failures), most)',
+    put: 'Math.min(least, most)',
+    topics: ['redelivery'],
+  },
+  {
+    name: 'basic.nack fails as basic.reject does',
+    file: 'src/server/channel.ts',
+    find: "method.requeue ? 'return' : 'reject'",
+    put: "method.requeue ? 'requeue' : 'reject'",
+    topics: ['redelivery'],
+  },
+  {
+    name: 'basic.recover fails as basic.reject does',
+    file: 'src/server/basic.ts',
+    find: "this.#settleAll(this.#unacked.takeAll(), 'return');",
+    put: "this.#settleAll(this.#unacked.takeAll(), 'requeue');",
+    topics: ['redelivery'],
+  },
+  {
+    name: 'messages that wait do not count toward the length of their queue',
+    file: 'src/broker/overflow.ts',
+    find: 'const length = ready.length + (delayed?.length ?? 0);',
+    put: 'const length = ready.length;',
+    topics: ['redelivery'],
+  },
+  {
+    name: 'messages that wait survive a purge',
+    file: 'src/broker/queue.ts',
+    find: '[...this.ready.clear(), ...(this.delayed?.clear() ?? [])];\n    for (const entry of entries)',
+    put: '[...this.ready.clear()];\n    for (const entry of entries)',
+    topics: ['redelivery'],
+  },
+  {
+    name: 'after a restart nothing waits to be tried again',
+    file: 'src/broker/returns.ts',
+    find: 'else if (waitsUntil > this.#clock.now()) this.#hold(entry, waitsUntil);',
+    put: '',
+    topics: ['redelivery'],
+    tests: ['test/store/delayed-retry.test.ts'],
+  },
+  {
+    name: 'a retry is a millisecond early',
+    file: 'src/broker/delayed-retry.ts',
+    find: 'return nextAt !== Infinity && nextAt <= this.#clock.now();',
+    put: 'return nextAt !== Infinity && nextAt <= this.#clock.now() + 1;',
+    topics: [],
+    tests: ['test/broker/delayed-retry.test.ts'],
+  },
+  // Tracing
+  {
+    name: 'the copy of a delivery never says that it was one before',
+    file: 'src/broker/trace.ts',
+    find: 'redelivered: integer(redelivered ? 1 : 0)',
+    put: 'redelivered: integer(0)',
+    topics: [],
+    tests: ['test/server/tracing.test.ts'],
+  },
+  {
+    name: 'the copy of a publish to the default exchange names only queues that are there',
+    file: 'src/broker/trace.ts',
+    find: 'const routedQueues = exchange.isDefault',
+    put: 'const routedQueues = exchange.name === undefined',
+    topics: [],
+    tests: ['test/server/tracing.test.ts'],
+  },
+  {
+    name: 'what is fetched is not traced',
+    file: 'src/server/channel.ts',
+    find: 'if (this.tracer.isOn) this.#trace(entry, queue);',
+    put: 'if (this.tracer.isOn && entry.returns > 0) this.#trace(entry, queue);',
+    topics: [],
+    tests: ['test/server/tracing.test.ts'],
+  },
   // Message TTL and expiry
   {
     name: 'the TTL of the message replaces that of the queue',
@@ -260,8 +337,8 @@ export const faults = [
   {
     name: 'a queue holds one message less than its limit',
     file: 'src/broker/overflow.ts',
-    find: 'return ready.length > settings.maxLength ||',
-    put: 'return ready.length >= settings.maxLength ||',
+    find: 'return length > settings.maxLength || ready.bytes',
+    put: 'return length >= settings.maxLength || ready.bytes',
     also: {
       file: 'src/broker/overflow.ts',
       find: 'const length = ready.length + 1 +',
@@ -346,7 +423,7 @@ export const faults = [
   {
     name: 'requeued messages go to the tail',
     file: 'src/broker/queue.ts',
-    find: 'this.ready.putBack(this.#dying.withoutWornOut(entries, this.settings.deliveryLimit));',
+    find: 'this.ready.putBack(this.#returns.take(entries, hasFailed));',
     put: 'for (const entry of entries) this.ready.push(entry);',
     topics: ['settling'],
   },
@@ -547,9 +624,9 @@ export const faults = [
   },
   {
     name: 'a quorum queue counts the first delivery, too',
-    file: 'src/server/channel.ts',
-    find: 'content.properties = withDeliveryCount(properties.subarray(at, at + propertiesLength), returns);',
-    put: 'content.properties = withDeliveryCount(properties.subarray(at, at + propertiesLength), returns + 1);',
+    file: 'src/broker/delivery-count.ts',
+    find: 'own.push(rawEntry(DELIVERIES, long(failures)));',
+    put: 'own.push(rawEntry(DELIVERIES, long(failures + 1)));',
     topics: ['redelivery', 'settling'],
   },
   {
@@ -563,8 +640,8 @@ export const faults = [
   {
     name: 'dead letters a quorum queue keeps take no room',
     file: 'src/broker/overflow.ts',
-    find: 'const length = ready.length + 1 + (kept?.length ?? 0);',
-    put: 'const length = ready.length + 1;',
+    find: 'const length = ready.length + 1 + (kept?.length ?? 0) + (delayed?.length ?? 0);',
+    put: 'const length = ready.length + 1 + (delayed?.length ?? 0);',
     topics: ['dlx'],
   },
   {

@@ -60,6 +60,24 @@ describe('a snapshot has', () => {
     expect(copy.bodies(queueIn(vhost, 'dead'))).toEqual(['first', 'second']);
   });
 
+  test('messages that wait to be tried again, until when, and how often they failed [DLV-09]', async () => {
+    const core = new SnapshotCore();
+    const args = { 'x-delayed-retry-type': longstr('all'), 'x-delayed-retry-min': long(1_000) };
+    const queue = core.queue('q', { 'x-queue-type': longstr('quorum'), ...args });
+    core.send('q', 'a');
+    for (const hasFailed of [false, true]) {
+      core.advance(1_000);
+      queue.requeue([core.get(queue)!.entry], hasFailed);
+    }
+    core.advance(400);
+    const { core: copy, vhost } = await copyOf(core);
+    copy.advance(599);
+    expect(copy.bodies(queueIn(vhost, 'q'))).toEqual([]);
+    copy.advance(1);
+    const { entry } = copy.get(queueIn(vhost, 'q'))!;
+    expect(queueIn(vhost, 'q').returnCounts(entry)).toEqual({ failures: 1, all: 2 });
+  });
+
   test('a message in several queues, with its priority and the keys of its CC header', async () => {
     const core = new SnapshotCore();
     core.exchange('x', 'fanout', {}, { durable: false });

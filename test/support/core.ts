@@ -77,7 +77,7 @@ export class TestConsumer implements Receiver {
   }
 
   requeue(...entries: Entry[]): void {
-    this.subscription?.queue.requeue(entries);
+    this.subscription?.queue.requeue(entries, true);
     this.#madeRoom(entries.length);
   }
 

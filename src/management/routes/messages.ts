@@ -1,8 +1,9 @@
-import { withDeliveryCount } from '../../broker/delivery-count.ts';
+import { withReturnCounts } from '../../broker/delivery-count.ts';
 import { findQueue } from '../../broker/declare.ts';
 import type { DeclaredQueue } from '../../broker/declared-queue.ts';
 import type { Entry } from '../../broker/message.ts';
 import { Outcome, Publisher } from '../../broker/publish.ts';
+import type { Queue } from '../../broker/queue.ts';
 import { QUORUM } from '../../broker/queue-type.ts';
 import { AmqpError } from '../../wire/errors.ts';
 import { encodeProperties } from '../../wire/properties.ts';
@@ -160,7 +161,7 @@ function count({ vhost }: Call, queue: DeclaredQueue, entry: Entry | undefined):
 
 function settle({ vhost }: Call, queue: DeclaredQueue, entries: readonly Entry[], mode: string): void {
   if (mode.endsWith('requeue_true')) {
-    queue.requeue(entries);
+    queue.requeue(entries, true); // RabbitMQ itself uses basic.reject for that
   } else if (mode === 'ack_requeue_false') {
     for (const entry of entries) queue.ack(entry);
     for (const counts of [queue.counts, vhost.counts]) counts.ack += entries.length;
@@ -177,7 +178,7 @@ function messageJson({ broker }: Call, queue: DeclaredQueue, entry: Entry, asked
   const stored = page.bytes ?? broker.journal.load(page);
   const bytes = stored.subarray(propertiesAt, propertiesAt + propertiesLength);
   const isCounted = entry.returns > 0 && queue.arguments.type === QUORUM; // DLV-05
-  const properties = isCounted ? withDeliveryCount(bytes, entry.returns) : bytes;
+  const properties = isCounted ? withReturnCounts(bytes, (queue as Queue).returnCounts(entry)) : bytes;
   const body = (bodyPage.bytes ?? broker.journal.load(bodyPage)).subarray(bodyAt, bodyAt + bodyLength);
   return {
     payload_bytes: bodyLength,
