@@ -36,6 +36,11 @@ export class RealClock implements Clock {
     return timer;
   }
 
+  /** Here it makes no difference. */
+  watch(time: number, task: () => void): Timer {
+    return this.at(time, task);
+  }
+
   /** Forgets the timer that keeps the process alive; alarms do not ring any more. */
   stop(): void {
     clearTimeout(this.#timeout);

@@ -1,29 +1,31 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Broker } from '../broker/broker.ts';
 import type { BrokerPorts } from '../broker/broker.ts';
-import type { Clock } from '../broker/clock.ts';
-import { NOTHING_RECOVERED } from '../broker/journal.ts';
-import { MemoryJournal } from '../broker/memory-journal.ts';
+import type { Recovered } from '../broker/journal.ts';
 import type { Log } from '../server/log.ts';
-import type { Store } from '../store/open.ts';
 import { applyDefinitions } from './definitions.ts';
 import type { NamedDefinitions } from './definitions.ts';
 import type { BrokerOptions } from './options.ts';
 import { NODE_NAME } from './server-properties.ts';
-import { LoopTurn } from './turn.ts';
 
-/** The core with everything it needs from outside, and with what was found on disk and is to be imported. */
+/** What of its surroundings differs from broker to broker. */
+export type Surroundings = Pick<BrokerPorts, 'clock' | 'journal' | 'turn'> & { readonly log: Log };
+
+/**
+ * The core with everything it needs from outside.
+ * @param recovered what was found on disk
+ * @param named what is to be imported
+ */
 export function createBroker(
   options: BrokerOptions,
-  store: Store | undefined,
-  clock: Clock,
-  log: Log,
+  { clock, journal, turn, log }: Surroundings,
+  recovered: Recovered,
   named: NamedDefinitions | undefined,
 ): Broker {
   const ports: BrokerPorts = {
     clock,
-    journal: store?.journal ?? new MemoryJournal(),
-    turn: new LoopTurn(),
+    journal,
+    turn,
     maxQueues: options.maxQueues,
     nodeName: NODE_NAME,
     secrets: {
@@ -37,7 +39,6 @@ export function createBroker(
     onLost: (queue, reason, cause) =>
       log.warn({ queue: queue.name, vhost: queue.identity.vhost, reason, cause }, 'dead letters are lost'),
   };
-  const recovered = store?.recovered ?? NOTHING_RECOVERED;
   const broker = new Broker(ports, recovered, named === undefined);
   if (named === undefined) return broker;
   for (const warning of applyDefinitions(broker, named)) {

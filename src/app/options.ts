@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { logLevels } from './log.ts';
+import { ClockError, momentOf } from './moments.ts';
 import type { LogLevel } from './log.ts';
 import { suggestion } from './suggest.ts';
 
@@ -9,12 +10,15 @@ export class OptionError extends Error {
   override readonly name = 'OptionError';
 }
 
+const clockModes = ['real', 'manual'] as const;
+export type ClockMode = (typeof clockModes)[number];
+
 /** How a broker is run. */
 export interface BrokerOptions {
   /** Address to listen on. */
   readonly host: string;
-  /** Port to listen on; 0 picks a free one. */
-  readonly port: number;
+  /** Port to listen on; 0 picks a free one, false is none. */
+  readonly port: number | false;
   /** Data directory; undefined keeps everything in memory. */
   readonly data: string | undefined;
   readonly logLevel: LogLevel;
@@ -35,6 +39,10 @@ export interface BrokerOptions {
   readonly maxConsumersPerChannel: number;
   /** Queues of all vhosts together. */
   readonly maxQueues: number;
+  /** `real` goes as the host's clock does, `manual` stands still until it is moved. */
+  readonly clock: ClockMode;
+  /** What time it is when the broker starts, in milliseconds since the epoch; undefined: what the host's clock says. */
+  readonly now?: number | undefined;
   /** Serve the management HTTP API. */
   readonly management: boolean;
   /** Port of the management HTTP API; 0 picks a free one, undefined is 10000 above `port`, as 15672 is above 5672. */
@@ -165,6 +173,19 @@ export const optionRows: readonly OptionRow[] = [
     read: orOff(integer(1, Number.MAX_SAFE_INTEGER)),
   },
   {
+    name: 'clock',
+    value: 'MODE',
+    help: 'real, or manual: stands still until it is moved, with `leveret clock` or over HTTP',
+    fallback: 'real',
+    read: readClockMode,
+  },
+  {
+    name: 'now',
+    value: 'TIME',
+    help: "what time it is at the start, as in 2026-05-01T10:00:00Z, if not what the host's clock says",
+    read: readMoment,
+  },
+  {
     name: 'management',
     isOn: true,
     help: 'do without the management HTTP API',
@@ -265,6 +286,20 @@ function systemMemory(): number {
 function readLogLevel(value: Value, label: string): string {
   if (logLevels.some((level) => level === value)) return String(value);
   throw new OptionError(`${label} is one of ${logLevels.join(', ')}, got ${JSON.stringify(value)}`);
+}
+
+function readClockMode(value: Value, label: string): string {
+  if (clockModes.some((mode) => mode === value)) return String(value);
+  throw new OptionError(`${label} is one of ${clockModes.join(', ')}, got ${JSON.stringify(value)}`);
+}
+
+function readMoment(value: Value, label: string): number {
+  try {
+    return momentOf(typeof value === 'boolean' ? String(value) : value);
+  } catch (error) {
+    if (error instanceof ClockError) throw new OptionError(`${label}: ${error.message}`);
+    throw error;
+  }
 }
 
 /** `logLevel` as `--log-level`, a switch that is on as `--no-...`. */

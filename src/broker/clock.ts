@@ -10,6 +10,11 @@ export interface Clock {
   now(): number;
   /** Runs `task` once, not before `time`. A moment in the past means as soon as possible, never at once. */
   at(time: number, task: () => void): Timer;
+  /**
+   * The same for a look that is repeated as long as something goes on, such as an unacked delivery: whoever moves a
+   * clock until nothing is left to happen does not move it for this.
+   */
+  watch(time: number, task: () => void): Timer;
 }
 
 /** A clock that stands still until it is moved. Time never runs backwards. */
@@ -32,6 +37,10 @@ export class ManualClock implements Clock {
   }
 
   at(time: number, task: () => void): Timer {
+    return this.#alarms.add(time, task);
+  }
+
+  watch(time: number, task: () => void): Timer {
     return this.#alarms.add(time, task);
   }
 

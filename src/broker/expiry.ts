@@ -10,14 +10,19 @@ import type { Ring } from './ring.ts';
 export class Deadline {
   readonly #clock: Clock;
   readonly #task: () => void;
+  readonly #isLook: boolean;
   #target = Infinity;
   #armedFor = Infinity;
   #timer: Timer | undefined = undefined;
 
-  /** @param task runs once when the moment has come, never before */
-  constructor(clock: Clock, task: () => void) {
+  /**
+   * @param task runs once when the moment has come, never before
+   * @param isLook it is one of many, as in `Clock.watch`
+   */
+  constructor(clock: Clock, task: () => void, isLook = false) {
     this.#clock = clock;
     this.#task = task;
+    this.#isLook = isLook;
   }
 
   /** Sets the moment, in milliseconds since the epoch; Infinity for never. */
@@ -37,7 +42,8 @@ export class Deadline {
 
   #arm(): void {
     this.#armedFor = this.#target;
-    this.#timer = this.#clock.at(this.#target, () => this.#ring());
+    const ring = (): void => this.#ring();
+    this.#timer = this.#isLook ? this.#clock.watch(this.#target, ring) : this.#clock.at(this.#target, ring);
   }
 
   #ring(): void {

@@ -36,11 +36,12 @@ export class KeptDeadLetters {
   constructor(host: QueueHost, queue: Queue) {
     this.#host = host;
     this.#queue = queue;
-    this.#retry = new Deadline(host.clock, () => {
+    const retry = (): void => {
       this.#retryAt = Infinity;
       this.#makeDue();
       host.later(queue);
-    });
+    };
+    this.#retry = new Deadline(host.clock, retry, true); // as often as it takes, maybe for ever
   }
 
   get length(): number {

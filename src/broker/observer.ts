@@ -1,5 +1,6 @@
 import { decodeProperties } from '../wire/properties.ts';
-import type { Properties } from '../wire/properties.ts';
+import { plainProperties } from '../wire/plain.ts';
+import type { PlainProperties } from '../wire/plain.ts';
 import type { Clock } from './clock.ts';
 import type { LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
@@ -17,7 +18,7 @@ export class SeenMessage {
   readonly routingKey: string;
   readonly #properties: Buffer;
   readonly #body: Buffer;
-  #decoded: Properties | undefined = undefined;
+  #decoded: PlainProperties | undefined = undefined;
 
   constructor(id: number, exchange: string, routingKey: string, properties: Buffer, body: Buffer) {
     this.id = id;
@@ -27,9 +28,9 @@ export class SeenMessage {
     this.#body = body;
   }
 
-  /** As a consumer gets them; read when somebody asks. */
-  get properties(): Properties {
-    return (this.#decoded ??= decodeProperties(this.#properties));
+  /** As a consumer gets them; decoded when somebody asks. */
+  get properties(): PlainProperties {
+    return (this.#decoded ??= plainProperties(decodeProperties(this.#properties)));
   }
 
   /** Not to be written to: it lies where the broker keeps it. */
@@ -111,7 +112,10 @@ interface BindingEnds {
 export type BrokerEventName = keyof BrokerEvents;
 
 /** Something that happened: `type` tells what. */
-export type BrokerEvent = { [N in BrokerEventName]: { readonly type: N } & BrokerEvents[N] }[BrokerEventName];
+export type BrokerEvent = EventOf<BrokerEventName>;
+
+/** An event of one of these kinds. */
+export type EventOf<N extends BrokerEventName> = { [K in N]: { readonly type: K } & BrokerEvents[K] }[N];
 
 /** Hears of everything, at once and in order. It must not throw, nor call into the broker. */
 export type Observer = (event: BrokerEvent) => void;

@@ -1,5 +1,5 @@
 import { plain, type Plain } from './plain.ts';
-import { formatDuration } from './units.ts';
+import { formatDuration } from '../app/durations.ts';
 
 /** One entry of the death history: how often a message died in one queue for one reason. */
 export interface Death {

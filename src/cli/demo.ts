@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Node } from '../app/node.ts';
+import type { RunningBroker } from '../app/running-broker.ts';
 import { mergeOptions, type BrokerOptions } from '../app/options.ts';
 import { Failure } from './failure.ts';
 import { interruptible } from './interrupt.ts';
@@ -7,7 +7,7 @@ import { Output } from './output.ts';
 import { RetryDemo } from './retry-demo.ts';
 import { drawLadder, JOBS, RETRY, waitQueue } from './retry-ladder.ts';
 import { withConfirmChannel } from './session.ts';
-import { formatDuration } from './units.ts';
+import { formatDuration } from '../app/durations.ts';
 
 interface DemoOptions {
   readonly fast?: true;
@@ -57,7 +57,7 @@ async function demo(options: DemoOptions): Promise<void> {
   }
 }
 
-async function startBroker(): Promise<Node> {
+async function startBroker(): Promise<RunningBroker> {
   const { startNode } = await import('../app/node.ts'); // loaded here: the other commands start without it
   const options = mergeOptions({ memory: true, port: 0 }, {}, {});
   try {
@@ -71,7 +71,7 @@ async function startBroker(): Promise<Node> {
 
 async function introduce(
   output: Output,
-  node: Node,
+  node: RunningBroker,
   waits: readonly number[],
   isFast: boolean,
 ): Promise<void> {

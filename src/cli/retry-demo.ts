@@ -13,7 +13,7 @@ import {
   WATCH,
   WORK,
 } from './retry-ladder.ts';
-import { formatDuration } from './units.ts';
+import { formatDuration } from '../app/durations.ts';
 
 /** What becomes of a job: why it fails, and at which attempt it no longer does. */
 interface Job {

@@ -1,5 +1,5 @@
 import type { ConfirmChannel } from 'amqplib';
-import { formatDuration } from './units.ts';
+import { formatDuration } from '../app/durations.ts';
 
 /** Where work is published to, and where it comes back to. */
 export const JOBS = 'jobs';

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { Node } from '../app/node.ts';
+import type { RunningBroker } from '../app/running-broker.ts';
 import {
   flagOf,
   mergeOptions,
@@ -63,7 +63,7 @@ async function readOptions({ config, ...flags }: OptionValues & { config?: strin
   }
 }
 
-async function start(options: OptionValues): Promise<Node> {
+async function start(options: OptionValues): Promise<RunningBroker> {
   const { startNode } = await import('../app/node.ts'); // loaded here: the other commands start without it
   try {
     return await startNode({ data: undefined, ...options } as unknown as BrokerOptions, {
@@ -105,7 +105,7 @@ function otherPort(flag: string): string {
   return `choose another port with ${flag}, or a free one with ${flag} 0`;
 }
 
-function announce(node: Node, json: boolean): void {
+function announce(node: RunningBroker, json: boolean): void {
   const { url: amqp, tlsUrl: amqps, managementUrl: management, data } = node;
   const urls = [amqp, amqps, management].filter((url) => url !== undefined).join('  ');
   const line = { amqp, amqps, management, data: data ?? null, pid: process.pid }; // what there is not is left out

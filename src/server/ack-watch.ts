@@ -49,7 +49,7 @@ export class AckWatch {
   }
 
   #arm(): void {
-    this.#timer = this.#clock.at(this.#clock.now() + this.#interval, () => this.#look());
+    this.#timer = this.#clock.watch(this.#clock.now() + this.#interval, () => this.#look());
   }
 
   #look(): void {

@@ -2,9 +2,12 @@ import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import type { Server as TlsServer } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import { isLoopback } from '../broker/admission.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
+import type { Peer } from './handshake.ts';
+import { pairOfStreams } from './stream-pair.ts';
 import { tlsDetails } from './tls-details.ts';
 
 const STOP_MS = 2_000;
@@ -24,12 +27,13 @@ export interface Certificates {
 /** Accepts connections over TCP and TLS and keeps those that are open. */
 export class Listener {
   readonly #servers: Server[] = [];
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Map<Connection, Duplex>();
   /** Those below TLS, whether it is spoken on them yet or not. */
   readonly #tlsSockets = new Set<Socket>();
   readonly #host: ConnectionHost;
   #tls: TlsServer | undefined = undefined;
   #isDropping = false;
+  #pairs = 0;
   #allEnded: (() => void) | undefined = undefined;
 
   constructor(host: Omit<ConnectionHost, 'ended' | 'openConnections'>) {
@@ -88,10 +92,24 @@ export class Listener {
     this.#tls?.setSecureContext(contextOf(certificates));
   }
 
+  /** A connection without a socket: the client's end of it. */
+  connect(): Duplex {
+    const [near, far] = pairOfStreams();
+    const place = { host: 'in-process', port: 0, peerHost: 'in-process', peerPort: ++this.#pairs };
+    const name = `${place.peerHost}:${place.peerPort} -> ${place.host}:${place.port}`;
+    this.#open(far, { ...place, name, tls: undefined, isLoopback: true, certified: undefined });
+    return near;
+  }
+
+  /** Our ends of the connections there are. */
+  get streams(): Iterable<Duplex> {
+    return this.#connections.values();
+  }
+
   /** Takes no more connections, asks those that are open to go, and drops those that do not. */
   async stop(): Promise<void> {
     for (const server of this.#servers) server.close();
-    for (const connection of this.#connections) {
+    for (const connection of this.#connections.keys()) {
       connection.forceClose(`broker forced connection closure with reason 'shutdown'`);
     }
     if (this.#connections.size > 0) await this.#untilEnded();
@@ -101,14 +119,14 @@ export class Listener {
   /** Drops everything at once, as if the process had been killed. */
   abort(): void {
     for (const server of this.#servers) server.close();
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#connections.keys()) connection.destroy();
     for (const socket of this.#tlsSockets) socket.destroy();
   }
 
   async #untilEnded(): Promise<void> {
     const { wallClock } = this.#host;
     const timer = wallClock.at(wallClock.now() + STOP_MS, () => {
-      for (const connection of this.#connections) connection.destroy();
+      for (const connection of this.#connections.keys()) connection.destroy();
     });
     await new Promise<void>((resolve) => {
       this.#allEnded = resolve;
@@ -164,7 +182,11 @@ export class Listener {
     const name = `${peerHost}:${peerPort} -> ${host}:${port}`;
     const tls = socket instanceof TLSSocket ? tlsDetails(socket) : undefined;
     const peer = { name, host, port, peerHost, peerPort, tls, isLoopback: isLoopback(peerHost), certified };
-    this.#connections.add(new Connection(socket, this.#host, peer));
+    this.#open(socket, peer);
+  }
+
+  #open(stream: Duplex, peer: Peer): void {
+    this.#connections.set(new Connection(stream, this.#host, peer), stream);
   }
 
   #ended(connection: Connection): void {

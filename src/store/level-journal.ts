@@ -101,6 +101,11 @@ export class LevelJournal implements Journal {
     return this.#gatheringBytes + this.#writingBytes;
   }
 
+  /** Somebody is to hear of the next commit. */
+  get isAwaited(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   write(message: Message, properties: Buffer, body: Buffer, durablePlaces: number): void {
     const page = this.#reserveFor(message, properties.length + body.length, durablePlaces);
     message.bodyId = message.id;

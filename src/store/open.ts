@@ -14,9 +14,9 @@ export interface Store {
   readonly journal: LevelJournal;
   readonly recovered: Recovered;
   /** Gives back the disk space of what was deleted, when that is much. */
-  reclaim(): Promise<void>;
+  readonly reclaim: () => Promise<void>;
   /** Writes what is left and lets the directory go. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface StoreOptions {

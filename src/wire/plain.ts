@@ -1,4 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer';
+import type { Properties } from './properties.ts';
 import type { FieldTable, FieldValue } from './table.ts';
 
 /** A value of a field table as a program would write it. */
@@ -26,7 +27,7 @@ function plainValue(field: FieldValue): PlainValue {
     case 'S':
       return isUtf8(field.value) ? field.value.toString('utf8') : field.value;
     case 'T':
-      return new Date(Number(field.value) * 1000);
+      return dateOf(field.value);
     case 'l':
     case 'L':
       return Number.isSafeInteger(Number(field.value)) ? Number(field.value) : field.value;
@@ -39,4 +40,22 @@ function plainValue(field: FieldValue): PlainValue {
     default:
       return field.value;
   }
+}
+
+/** Properties as a program would write them; what is absent is left out. */
+export type PlainProperties = Omit<Properties, 'headers' | 'timestamp'> & {
+  readonly headers?: { readonly [name: string]: PlainValue };
+  readonly timestamp?: Date;
+};
+
+export function plainProperties({ headers, timestamp, ...others }: Properties): PlainProperties {
+  return {
+    ...others,
+    ...(headers === undefined ? {} : { headers: plainTable(headers) }),
+    ...(timestamp === undefined ? {} : { timestamp: dateOf(timestamp) }),
+  };
+}
+
+function dateOf(seconds: bigint): Date {
+  return new Date(Number(seconds) * 1000);
 }

@@ -50,7 +50,7 @@ test('an observer sees the message as it was, also later', () => {
   core.drain(queue);
   for (let n = 0; n < 10; n++) core.publish('', 'q', 'x'.repeat(64 * 1024));
   expect(published.message).toMatchObject({ exchange: '', routingKey: 'q' });
-  expect(published.message.properties).toEqual({ messageId: 'm-1', headers: new Map([['n', long(7n)]]) });
+  expect(published.message.properties).toEqual({ messageId: 'm-1', headers: { n: 7 } });
 });
 
 test('what a delayed exchange keeps is told twice, with the number of the original', () => {
@@ -120,7 +120,7 @@ test('the life of a message is told step by step, across its death', () => {
   ]);
   const { original, message } = only(events, 'dead-lettered');
   expect(original).toBe(only(events, 'published').message.id);
-  expect(message.properties.headers?.has('x-death')).toBe(true);
+  expect(message.properties.headers).toMatchObject({ 'x-death': [{ queue: 'q', reason: 'expired' }] });
   const deliveries = events.filter(({ type }) => type === 'delivered');
   expect(deliveries).toMatchObject([
     { consumerTag: 'c', redelivered: false },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assert, integer, property } from 'fast-check';
-import { formatDuration, parseDuration, parseSize } from '../../src/cli/units.ts';
+import { formatDuration } from '../../src/app/durations.ts';
+import { parseDuration, parseSize } from '../../src/cli/units.ts';
 
 describe('durations', () => {
   test.each([

@@ -14,7 +14,7 @@ import type { ServerLimits } from '../../src/server/limits.ts';
 import type { Log } from '../../src/server/log.ts';
 import { EMPTY_TABLE } from '../../src/wire/table.ts';
 import type { FieldTable } from '../../src/wire/table.ts';
-import { pairOfStreams } from './pair.ts';
+import { pairOfStreams } from '../../src/server/stream-pair.ts';
 import { Client } from '../../spec/support/client.ts';
 import type { OpenOptions } from '../../spec/support/client.ts';
 

@@ -1,0 +1,108 @@
+import type { Duplex } from 'node:stream';
+import type { BrokerEvent, BrokerEventName, EventOf } from '../broker/observer.ts';
+import type { BrokerClock } from './broker-clock.ts';
+import type { FaultRequests } from './fault-requests.ts';
+import type { EventFeed, EventListener } from './event-feed.ts';
+import { OptionError } from './options.ts';
+
+/** Where a broker can be reached, and how it is stopped. */
+export interface BrokerAddresses {
+  /** Undefined when it listens on no port. */
+  readonly url: string | undefined;
+  readonly port: number | undefined;
+  readonly tlsUrl: string | undefined;
+  readonly tlsPort: number | undefined;
+  readonly managementUrl: string | undefined;
+  readonly data: string | undefined;
+}
+
+export interface BrokerControls {
+  readonly clock: BrokerClock;
+  readonly faults: FaultRequests;
+  readonly feed: EventFeed;
+  connect(): Duplex;
+  stop(): Promise<void>;
+}
+
+/** A running broker. */
+export class RunningBroker implements AsyncIterable<BrokerEvent> {
+  /** The same as `url`, for TLS; undefined without it. */
+  readonly tlsUrl: string | undefined;
+  readonly tlsPort: number | undefined;
+  /** The management HTTP API: `http://HOST:PORT`; undefined without it. */
+  readonly managementUrl: string | undefined;
+  /** The data directory, absolute; undefined when everything is in memory. */
+  readonly data: string | undefined;
+  /** What time it is in the broker, and how to move it. */
+  readonly clock: BrokerClock;
+  /** What it does wrong because it is asked to. */
+  readonly faults: FaultRequests;
+  readonly #url: string | undefined;
+  readonly #port: number | undefined;
+  readonly #controls: BrokerControls;
+
+  constructor(addresses: BrokerAddresses, controls: BrokerControls) {
+    const { url, port, tlsUrl, tlsPort, managementUrl, data } = addresses;
+    this.#url = url;
+    this.#port = port;
+    this.tlsUrl = tlsUrl;
+    this.tlsPort = tlsPort;
+    this.managementUrl = managementUrl;
+    this.data = data;
+    this.clock = controls.clock;
+    this.faults = controls.faults;
+    this.#controls = controls;
+  }
+
+  /**
+   * Where clients connect: `amqp://guest:guest@HOST:PORT`; without a login once `guest` has another password.
+   * @throws {OptionError} when it was started with `port: false`
+   */
+  get url(): string {
+    return this.#url ?? listensNowhere();
+  }
+
+  /** @throws {OptionError} when it was started with `port: false` */
+  get port(): number {
+    return this.#port ?? listensNowhere();
+  }
+
+  /**
+   * A connection without a socket: the client's end of it, on which AMQP is spoken as on any other. It counts as one
+   * from this machine.
+   */
+  connect(): Duplex {
+    return this.#controls.connect();
+  }
+
+  /** Calls `listener` for every event of this kind from now on: in order, and soon after it happened. */
+  on<N extends BrokerEventName>(name: N, listener: EventListener<N>): this {
+    this.#controls.feed.on(name, listener);
+    return this;
+  }
+
+  /** Ends what `on` began. */
+  off<N extends BrokerEventName>(name: N, listener: EventListener<N>): this {
+    this.#controls.feed.off(name, listener);
+    return this;
+  }
+
+  /** Events of these kinds from now on, until the broker stops; all of them when none is named. */
+  events<N extends BrokerEventName = BrokerEventName>(...names: N[]): AsyncIterableIterator<EventOf<N>> {
+    return this.#controls.feed.read(names) as AsyncIterableIterator<EventOf<N>>;
+  }
+
+  /** All events from now on. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<BrokerEvent> {
+    return this.#controls.feed.read([]);
+  }
+
+  /** Takes no more connections, closes those that are open, writes what is left. May be called again. */
+  stop(): Promise<void> {
+    return this.#controls.stop();
+  }
+}
+
+function listensNowhere(): never {
+  throw new OptionError('this broker listens on no port: connect() gives a connection without one');
+}

@@ -1,0 +1,63 @@
+import { momentOf } from './moments.ts';
+import type { Moment } from './moments.ts';
+import { OptionError, optionRows } from './options.ts';
+import type { BrokerOptions, ClockMode } from './options.ts';
+import { suggestion } from './suggest.ts';
+
+/** How a broker is started in this process. */
+export interface StartOptions extends Partial<Omit<BrokerOptions, 'clock' | 'now'>> {
+  /** Keep everything in memory, which is so anyway without `data`. */
+  readonly memory?: boolean;
+  /** `real` goes as the host's clock does, `manual` stands still until it is moved; either from `now` on. */
+  readonly clock?: ClockMode | { readonly mode?: ClockMode; readonly now?: Moment };
+  /**
+   * Hears of a write to `data` that failed: from then on nothing is confirmed any more. Without it the process ends
+   * with the error.
+   */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** What only the command line has use for. */
+const NOT_HERE = ['json', 'now'];
+
+/**
+ * Everything a broker needs to know: what is not said is as for `leveret serve`, but for a free port, no data directory
+ * and no management API.
+ * @throws {OptionError}
+ */
+export function readStartOptions(options: StartOptions): BrokerOptions {
+  checkNames(Object.keys(options));
+  if (options.memory === true && options.data !== undefined) {
+    throw new OptionError('"memory" and "data" exclude each other: choose one');
+  }
+  const { mode = 'real', now } = typeof options.clock === 'object' ? options.clock : { mode: options.clock };
+  const given: Readonly<Record<string, unknown>> = {
+    port: 0,
+    management: options.managementPort !== undefined,
+    ...options,
+    clock: mode,
+    now: now instanceof Date ? momentOf(now) : now,
+  };
+  const values: Record<string, unknown> = { data: undefined };
+  for (const row of optionRows) {
+    const value = given[row.name];
+    if (isReady(row.name, value)) values[row.name] = value;
+    else if (value !== undefined) values[row.name] = row.read(value as string, `"${row.name}"`);
+    else if (row.fallback !== undefined && row.name !== 'data')
+      values[row.name] = row.read(row.fallback, 'the default');
+  }
+  return values as unknown as BrokerOptions;
+}
+
+/** A text cannot say it. */
+function isReady(name: string, value: unknown): boolean {
+  return (name === 'port' && value === false) || (name === 'definitions' && typeof value === 'object');
+}
+
+function checkNames(names: readonly string[]): void {
+  const known = optionRows.map(({ name }) => name).filter((name) => !NOT_HERE.includes(name));
+  for (const name of names) {
+    if (name !== 'onFailure' && !known.includes(name))
+      throw new OptionError(`"${name}" is not an option; ${suggestion(name, known)}`);
+  }
+}
