@@ -13,6 +13,7 @@ const KEPT = [3, 4];
 type Step =
   | { readonly do: 'publish'; readonly queues: number; readonly size: number; readonly persistent: boolean }
   | { readonly do: 'get' | 'purge' | 'recreate'; readonly queue: (typeof QUEUES)[number] }
+  | { readonly do: 'govern'; readonly maxLength: number | null }
   | { readonly do: 'ack' | 'reject' | 'requeue'; readonly which: number }
   | { readonly do: 'flush' | 'restart' | 'crash' };
 
@@ -36,6 +37,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('purge' as const, 'recreate' as const), queue }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('govern' as const), maxLength: fc.option(fc.nat(6)) }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('restart' as const, 'crash' as const) }) },
 );
@@ -92,6 +97,8 @@ class History {
         this.#declare(one.queue);
         this.#held = this.#held.filter((held) => held.queue !== one.queue);
         return;
+      case 'govern':
+        return this.#govern(one.maxLength);
       case 'flush':
         return this.#store.journal.flush();
       case 'restart':
@@ -132,9 +139,17 @@ class History {
     this.#core.settle();
   }
 
+  /** @param maxLength of all queues; null: as many as they like */
+  #govern(maxLength: number | null): void {
+    if (maxLength === null) this.#core.vhost.policies.remove('policy', 'p');
+    else this.#core.policy('p', { 'max-length': maxLength }, { pattern: '^[abc]$' });
+    this.#core.settle();
+  }
+
   /** What a start must find: persistent messages, ready or held, each with its whole body, and what is kept. */
   #expected(): Record<string, string[]> {
-    const all: Record<string, string[]> = {};
+    const policies = this.#core.vhost.policies.list('policy');
+    const all: Record<string, string[]> = { policies: policies.map((policy) => JSON.stringify(policy)) };
     for (const name of QUEUES) {
       const from = this.#queue(name);
       const entries = from.ready.clear();
