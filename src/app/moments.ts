@@ -34,19 +34,20 @@ const LAST_MOMENT = 8.64e15;
 
 /** Whole milliseconds. @throws {ClockError} */
 export function millisecondsOf(duration: Duration): number {
-  const milliseconds =
-    typeof duration === 'string'
-      ? readDuration(duration)
-      : typeof duration === 'number'
-        ? duration
-        : sumOf(duration);
+  const milliseconds = countOf(duration);
   if (milliseconds !== undefined && Number.isSafeInteger(milliseconds) && milliseconds >= 0)
     return milliseconds;
   const shown = typeof duration === 'string' ? `'${duration}'` : JSON.stringify(duration);
   throw new ClockError(`${shown} is not a duration: ${DURATION_HINT}`);
 }
 
-function sumOf(parts: DurationParts): number | undefined {
+function countOf(duration: unknown): number | undefined {
+  if (typeof duration === 'string') return readDuration(duration);
+  if (typeof duration === 'number') return duration;
+  return typeof duration === 'object' && duration !== null ? sumOf(duration) : undefined;
+}
+
+function sumOf(parts: object): number | undefined {
   let sum = 0;
   for (const [name, count] of Object.entries(parts) as [string, unknown][]) {
     const size = PARTS[name];
@@ -58,10 +59,15 @@ function sumOf(parts: DurationParts): number | undefined {
 
 /** Milliseconds since the epoch. @throws {ClockError} */
 export function momentOf(moment: Moment): number {
-  const time = typeof moment === 'string' ? Date.parse(moment) : Number(moment);
+  const time = timeOf(moment);
   if (Number.isInteger(time) && Math.abs(time) <= LAST_MOMENT) return time;
   const shown = typeof moment === 'string' ? `'${moment}'` : String(moment);
   throw new ClockError(
     `${shown} is not a moment: write a date such as 2026-05-01T10:00:00Z, or milliseconds since 1970`,
   );
+}
+
+function timeOf(moment: unknown): number {
+  if (typeof moment === 'string') return Date.parse(moment);
+  return typeof moment === 'number' || moment instanceof Date ? Number(moment) : NaN;
 }

@@ -18,6 +18,7 @@ import { FaultRequests } from './fault-requests.ts';
 import { listen, serverLimits, urlsOf } from './listening.ts';
 import type { Ports } from './listening.ts';
 import { createLog } from './log.ts';
+import { ManagedClock } from './managed-clock.ts';
 import { startManagement } from './management.ts';
 import { MemoryGauge } from './memory.ts';
 import { MovableClock } from './movable-clock.ts';
@@ -88,7 +89,7 @@ async function start(begun: Start, { onFailure, onCrash }: NodeHooks): Promise<R
   teardown.add(() => brokerClock.stop());
   const feed = new EventFeed(broker.events);
   teardown.add(() => feed.stop());
-  const core = { broker, listener, wallClock };
+  const core = { broker, listener, wallClock, clock: brokerClock };
   const addresses = { ...(await openPorts(begun, core, tls)), data: data?.directory };
   log.info({ ...addresses }, 'ready');
   return new RunningBroker(addresses, {
@@ -133,9 +134,17 @@ async function watchResources(
 
 type OpenPorts = Ports & ReturnType<typeof urlsOf> & { readonly managementUrl: string | undefined };
 
+/** What is there when it may be talked to. */
+interface Core {
+  readonly broker: Broker;
+  readonly listener: Listener;
+  readonly wallClock: RealClock;
+  readonly clock: BrokerClock;
+}
+
 async function openPorts(
   { options, log, teardown }: Start,
-  { broker, listener, wallClock }: { broker: Broker; listener: Listener; wallClock: RealClock },
+  { broker, listener, wallClock, clock }: Core,
   tls: TlsSettings | undefined,
 ): Promise<OpenPorts> {
   const ports = await listen(listener, options, tls);
@@ -150,6 +159,7 @@ async function openPorts(
     platform: platform(),
     wallClock,
     ackTimeout: options.consumerTimeout,
+    clock: new ManagedClock(clock, options.clock),
   });
   teardown.add(() => management?.stop());
   return { ...ports, ...urlsOf(options, broker, ports), managementUrl: management?.url };

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../app/version.ts';
+import { addClockCommand } from './clock.ts';
 import { addConformanceCommand } from './conformance.ts';
 import { addConsumeCommand } from './consume.ts';
 import { addDeclareCommand } from './declare.ts';
@@ -61,6 +62,7 @@ function buildProgram(): Command {
   addPurgeCommand(program);
   addDeleteCommand(program);
   addDemoCommand(program);
+  addClockCommand(program);
   addConformanceCommand(program);
   addLintCommand(program);
   program.addHelpText('after', AFTER_HELP);

@@ -35,10 +35,16 @@ export class Management {
     return this.#request<T>('GET', path, query);
   }
 
+  /** @param body JSON */
+  async post<T>(path: readonly string[], body: object): Promise<T> {
+    return this.#request<T>('POST', path, {}, JSON.stringify(body));
+  }
+
   async #request<T>(
     method: string,
     path: readonly string[],
     query: Readonly<Record<string, string>>,
+    body?: string,
   ): Promise<T> {
     const url = new URL(
       `${this.#base.pathname.replace(/\/$/, '')}/api/${path.map(encodeURIComponent).join('/')}`,
@@ -47,7 +53,8 @@ export class Management {
     url.search = new URLSearchParams(query).toString();
     let response: Response;
     try {
-      response = await fetch(url, { method, headers: { authorization: this.#authorization } });
+      const headers = { authorization: this.#authorization };
+      response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
     } catch (error) {
       const { cause } = error as { cause?: { code?: string; message?: string } };
       throw new Failure(

@@ -17,6 +17,30 @@ export interface ManagementHost {
   readonly ackTimeout: number;
   /** Name and version of this broker, and of what it runs on. */
   readonly platform: string;
+  readonly clock: ManagementClock;
+}
+
+/** The clock of the broker as it is. Times are milliseconds since the epoch. */
+export interface ClockStatus {
+  readonly mode: 'real' | 'manual';
+  readonly isFrozen: boolean;
+  readonly autoAdvance: boolean;
+  readonly now: number;
+  /** Undefined when nothing will happen by itself. */
+  readonly nextDeadline: number | undefined;
+}
+
+/** The ways to move a clock. */
+export type ClockMove = 'advance' | 'run' | 'settle' | 'freeze' | 'resume' | 'auto';
+
+/** The clock of the broker, for those who may move it. */
+export interface ManagementClock {
+  status(): ClockStatus;
+  /**
+   * Moves it in one of the ways there are, and resolves when that is done.
+   * @throws {Refusal} 400 when the request cannot be read, or when it is not to be moved by hand
+   */
+  move(how: ClockMove, request: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 /** The same with what the API keeps beside it. */

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { bindingRoutes } from './routes/bindings.ts';
 import { clientRoutes } from './routes/clients.ts';
+import { clockRoutes } from './routes/clock.ts';
 import { exchangeRoutes } from './routes/exchanges.ts';
 import { featureRoutes } from './routes/features.ts';
 import { limitRoutes } from './routes/limits.ts';
@@ -19,6 +20,7 @@ import { vhostRoutes } from './routes/vhosts.ts';
 export const routes: readonly Route[] = [
   ...bindingRoutes,
   ...clientRoutes,
+  ...clockRoutes,
   ...exchangeRoutes,
   ...featureRoutes,
   ...limitRoutes,

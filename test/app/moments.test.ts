@@ -20,6 +20,8 @@ describe('durations', () => {
     [0.5, '0.5 is not a duration'],
     [Infinity, 'null is not a duration'],
     [{ minute: 30 }, '{"minute":30} is not a duration'],
+    [null, 'null is not a duration'],
+    [true, 'true is not a duration'],
     [{ minutes: '30' }, '{"minutes":"30"} is not a duration'],
   ])('%j is none', (duration, text) => {
     expect(() => millisecondsOf(duration as Duration)).toThrow(ClockError);
@@ -35,7 +37,7 @@ describe('moments', () => {
     },
   );
 
-  test.each<[unknown]>([['tomorrow'], [new Date(NaN)], [9e15], [0.5], [undefined]])(
+  test.each<[unknown]>([['tomorrow'], [new Date(NaN)], [9e15], [0.5], [undefined], [true]])(
     '%j is none',
     (moment) => {
       expect(() => momentOf(moment as Moment)).toThrow(
