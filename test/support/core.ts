@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Broker } from '../../src/broker/broker.ts';
 import { ManualClock } from '../../src/broker/clock.ts';
+import type { Clock } from '../../src/broker/clock.ts';
 import { Subscription } from '../../src/broker/consumers.ts';
 import type { Receiver, SubscriptionSettings } from '../../src/broker/consumers.ts';
 import { bind, unbind } from '../../src/broker/bind.ts';
@@ -104,9 +105,12 @@ export const subscribed: SubscriptionSettings = {
   arguments: EMPTY_TABLE,
 };
 
+/** A clock that is moved by hand, in a call. */
+export type HandClock = Clock & { advance(ms: number): void };
+
 /** A broker without sockets, disk or real time: publish, move the clock, look. Everything happens in the call. */
 export class Core {
-  readonly clock: ManualClock;
+  readonly clock: HandClock;
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly actor: Actor;
@@ -121,13 +125,14 @@ export class Core {
     journal: Journal = new MemoryJournal(),
     recovered: Recovered = NOTHING_RECOVERED,
     now = 1_000_000_000_000,
+    makeClock: (core: Core) => HandClock = (core) => new ManualClock(now, () => core.settle()),
   ) {
-    this.clock = new ManualClock(now, () => this.settle());
+    this.clock = makeClock(this);
     this.broker = new Broker(
       {
         clock: this.clock,
         journal,
-        turn: { soon: (task) => this.#tasks.push(task), isLong: () => false },
+        turn: { soon: (task) => this.soon(task), isLong: () => false },
         secrets: {
           random: (bytes) => Buffer.alloc(bytes, ++this.#names),
           sha256: (bytes) => createHash('sha256').update(bytes).digest(),
@@ -138,6 +143,11 @@ export class Core {
     );
     this.vhost = this.broker.vhosts.get('/') as Vhost;
     this.actor = { user: 'guest', users: this.broker.users, connection: {} };
+  }
+
+  /** Puts a task off. */
+  soon(task: () => void): void {
+    this.#tasks.push(task);
   }
 
   /** Runs what was put off until nothing is left. */
