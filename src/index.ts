@@ -4,7 +4,9 @@ import { readStartOptions } from './app/start-options.ts';
 import type { StartOptions } from './app/start-options.ts';
 
 export type { BrokerClock, MoveOptions, RunOptions } from './app/broker-clock.ts';
+export type { BrokerView, ConnectionView, ExchangeView, QueueView } from './app/broker-view.ts';
 export type { EventListener } from './app/event-feed.ts';
+export type { DeathView, MessageState, MessageView } from './app/message-view.ts';
 export { ClockError } from './app/moments.ts';
 export type { Duration, DurationParts, Moment } from './app/moments.ts';
 export { OptionError } from './app/options.ts';

@@ -135,6 +135,21 @@ export class BrokerClock {
     await this.#inTurn(() => this.#settle(options));
   }
 
+  /**
+   * Brings back a state and its time, when what was asked for before has been done.
+   * @param clear makes sure that nothing waits for a moment any more
+   * @param restore puts back what does; it is that time then
+   */
+  async restore(time: number, clear: () => Promise<void>, restore: () => void): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#quiet.wait(PATIENCE_MS);
+      await clear();
+      this.#clock.setTo(time);
+      restore();
+      await this.#settle({});
+    });
+  }
+
   /** The broker stops: time is not moved any more. */
   stop(): void {
     this.#isStopped = true;

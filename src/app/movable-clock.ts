@@ -3,7 +3,8 @@ import type { Clock, Timer } from '../broker/clock.ts';
 
 /**
  * The broker's clock: it goes as the wall clock does, from wherever it was set to, or stands still until somebody moves
- * it. It never goes back.
+ * it. It goes back only to a state
+ * that was kept.
  */
 export class MovableClock implements Clock {
   readonly #wall: Clock;
@@ -68,6 +69,13 @@ export class MovableClock implements Clock {
     this.#standsAt = time;
     this.#timer?.cancel();
     this.#wakesAt = Infinity;
+  }
+
+  /** Sets it to a moment, also back, where it stands or goes as before: nothing that waits for a moment is left by then. */
+  setTo(time: number): void {
+    const wasStanding = this.isStanding;
+    this.moveTo(time);
+    if (!wasStanding) this.go();
   }
 
   /** Lets it go on from where it stands. */

@@ -1,10 +1,12 @@
 import type { Broker } from '../broker/broker.ts';
 import { NOTHING_RECOVERED } from '../broker/journal.ts';
-import { MemoryJournal } from '../broker/memory-journal.ts';
 import { Alarms } from '../server/alarms.ts';
 import { Faults } from '../server/faults.ts';
 import { Listener } from '../server/listener.ts';
+import { SnapshotJournal } from '../store/snapshot-journal.ts';
 import { BrokerClock } from './broker-clock.ts';
+import { BrokerState } from './broker-state.ts';
+import { BrokerView } from './broker-view.ts';
 import { watchCertificates } from './certificates.ts';
 import { RealClock } from './clock.ts';
 import { createBroker } from './core.ts';
@@ -64,9 +66,10 @@ async function start(begun: Start, { onFailure, onCrash }: NodeHooks): Promise<R
   const crash = new Crash(faults);
   const opened = await openData(begun, { onFailure, crashes: crash.at });
   const data = opened?.data;
+  const memory = new SnapshotJournal();
   const broker = createBroker(
     options,
-    { clock, turn, journal: data?.journal ?? new MemoryJournal(), log },
+    { clock, turn, journal: data?.journal ?? memory, log },
     opened?.recovered ?? NOTHING_RECOVERED,
     named,
   );
@@ -96,6 +99,8 @@ async function start(begun: Start, { onFailure, onCrash }: NodeHooks): Promise<R
     clock: brokerClock,
     faults: new FaultRequests(faults, data !== undefined),
     feed,
+    view: new BrokerView(broker),
+    state: new BrokerState(broker, data === undefined ? memory : undefined, listener, brokerClock),
     connect: () => listener.connect(),
     stop: () => teardown.run(),
   });

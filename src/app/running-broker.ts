@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { BrokerEvent, BrokerEventName, EventOf } from '../broker/observer.ts';
 import type { BrokerClock } from './broker-clock.ts';
+import type { BrokerState } from './broker-state.ts';
+import type { BrokerView } from './broker-view.ts';
 import type { FaultRequests } from './fault-requests.ts';
 import type { EventFeed, EventListener } from './event-feed.ts';
 import { OptionError } from './options.ts';
@@ -20,6 +22,8 @@ export interface BrokerControls {
   readonly clock: BrokerClock;
   readonly faults: FaultRequests;
   readonly feed: EventFeed;
+  readonly view: BrokerView;
+  readonly state: BrokerState;
   connect(): Duplex;
   stop(): Promise<void>;
 }
@@ -37,6 +41,8 @@ export class RunningBroker implements AsyncIterable<BrokerEvent> {
   readonly clock: BrokerClock;
   /** What it does wrong because it is asked to. */
   readonly faults: FaultRequests;
+  /** What there is in it at this moment. */
+  readonly view: BrokerView;
   readonly #url: string | undefined;
   readonly #port: number | undefined;
   readonly #controls: BrokerControls;
@@ -51,6 +57,7 @@ export class RunningBroker implements AsyncIterable<BrokerEvent> {
     this.data = data;
     this.clock = controls.clock;
     this.faults = controls.faults;
+    this.view = controls.view;
     this.#controls = controls;
   }
 
@@ -95,6 +102,24 @@ export class RunningBroker implements AsyncIterable<BrokerEvent> {
   /** All events from now on. */
   [Symbol.asyncIterator](): AsyncIterableIterator<BrokerEvent> {
     return this.#controls.feed.read([]);
+  }
+
+  /**
+   * Everything there is in a broker in memory, with its time, as bytes that may be kept in a file: definitions, messages
+   * with their deadlines, streams. What is unacked is there as it would come back, redelivered; connections, and
+   * exclusive queues with them, are not.
+   * @throws {StoreError} when there is a data directory
+   */
+  snapshot(): Promise<Buffer> {
+    return this.#controls.state.take();
+  }
+
+  /**
+   * Goes back to a snapshot: what is there now goes, connections are closed, and time is what it was then.
+   * @throws {StoreError} when these bytes are none, or there is a data directory
+   */
+  restore(snapshot: Uint8Array): Promise<void> {
+    return this.#controls.state.restore(snapshot);
   }
 
   /** Takes no more connections, closes those that are open, writes what is left. May be called again. */

@@ -2,6 +2,7 @@ import { decodeProperties } from '../wire/properties.ts';
 import { plainProperties } from '../wire/plain.ts';
 import type { PlainProperties } from '../wire/plain.ts';
 import type { Clock } from './clock.ts';
+import type { Subscription } from './consumers.ts';
 import type { LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import type { Binding, Exchange } from './exchange.ts';
@@ -96,10 +97,19 @@ export interface BrokerEvents {
   dropped: InQueue & { readonly why: DropReason; readonly reason: DeathReason | undefined };
   'queue-declared': Happening & { readonly queue: string; readonly durable: boolean };
   'queue-deleted': Happening & { readonly queue: string; readonly why: QueueEnd };
+  /** Somebody consumes from a queue from now on. */
+  'consumer-added': Happening & InConsumer;
+  /** And does so no more; not told of consumers that go with their queue. */
+  'consumer-removed': Happening & InConsumer;
   'exchange-declared': Happening & { readonly exchange: string; readonly exchangeType: string };
   'exchange-deleted': Happening & { readonly exchange: string };
   bound: Happening & BindingEnds;
   unbound: Happening & BindingEnds;
+}
+
+interface InConsumer {
+  readonly queue: string;
+  readonly consumerTag: string;
 }
 
 interface BindingEnds {
@@ -217,6 +227,10 @@ export class Events {
 
   queueDeleted({ identity: { vhost, name: queue } }: DeclaredQueue, why: QueueEnd): void {
     this.tell('queue-deleted', vhost, { queue, why });
+  }
+
+  consumer(type: 'consumer-added' | 'consumer-removed', { queue, consumerTag }: Subscription): void {
+    this.tell(type, queue.identity.vhost, { queue: queue.name, consumerTag });
   }
 
   exchangeDeclared({ identity: { vhost, name: exchange, type: exchangeType } }: Exchange): void {

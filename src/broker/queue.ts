@@ -224,6 +224,7 @@ export class Queue implements DeclaredQueue {
   addConsumer(subscription: Subscription): void {
     this.consumers.check(subscription, this.label);
     this.consumers.add(subscription);
+    if (this.#host.events.isHeard) this.#host.events.consumer('consumer-added', subscription);
     this.#lease.aim(Infinity);
     this.#host.later(this);
   }
@@ -232,6 +233,7 @@ export class Queue implements DeclaredQueue {
   removeConsumer(subscription: Subscription): void {
     if (this.#isDeleted) return;
     this.consumers.remove(subscription);
+    if (this.#host.events.isHeard) this.#host.events.consumer('consumer-removed', subscription);
     this.touch();
     if (this.identity.autoDelete && this.consumers.count === 0) this.#host.remove(this, 'unused');
     else this.#host.later(this);

@@ -141,20 +141,19 @@ export class Stream implements DeclaredQueue, CommitListener {
       const text = `consumer prefetch count is not set for stream ${this.label}`;
       throw new AmqpError('PRECONDITION_FAILED', text);
     }
-    if (noAck) {
-      const text = `automatic acknowledgement not supported by stream ${this.label}`;
-      throw new AmqpError('NOT_IMPLEMENTED', text);
-    }
-    if (subscription.hasChannelLimit) {
-      throw new AmqpError('NOT_IMPLEMENTED', `${this.label} does not support global qos`);
+    if (noAck || subscription.hasChannelLimit) {
+      const automatic = `automatic acknowledgement not supported by stream ${this.label}`;
+      throw new AmqpError('NOT_IMPLEMENTED', noAck ? automatic : `${this.label} does not support global qos`);
     }
     const next = startOffset(this.label, table, this.#log, this.#host.clock.now());
     this.consumers.add(new Reader(subscription, streamFilter(table), next));
+    if (this.#host.events.isHeard) this.#host.events.consumer('consumer-added', subscription);
     this.#host.later(this);
   }
 
   removeConsumer(subscription: Subscription): void {
     this.consumers.remove(subscription);
+    if (this.#host.events.isHeard) this.#host.events.consumer('consumer-removed', subscription);
   }
 
   /** A consumer has credit again. */

@@ -34,7 +34,8 @@ export class Listener {
   #tls: TlsServer | undefined = undefined;
   #isDropping = false;
   #pairs = 0;
-  #allEnded: (() => void) | undefined = undefined;
+  /** Who waits for which connections to be over. */
+  readonly #waits = new Set<{ readonly left: Set<Connection>; readonly done: () => void }>();
 
   constructor(host: Omit<ConnectionHost, 'ended' | 'openConnections'>) {
     this.#host = {
@@ -109,11 +110,15 @@ export class Listener {
   /** Takes no more connections, asks those that are open to go, and drops those that do not. */
   async stop(): Promise<void> {
     for (const server of this.#servers) server.close();
-    for (const connection of this.#connections.keys()) {
-      connection.forceClose(`broker forced connection closure with reason 'shutdown'`);
-    }
-    if (this.#connections.size > 0) await this.#untilEnded();
+    await this.closeAll(`broker forced connection closure with reason 'shutdown'`);
     for (const socket of this.#tlsSockets) socket.destroy();
+  }
+
+  /** Asks all connections that are open to go, and drops those that do not. */
+  async closeAll(reason: string): Promise<void> {
+    const left = new Set(this.#connections.keys());
+    for (const connection of left) connection.forceClose(reason);
+    await this.#untilEnded(left);
   }
 
   /** Drops everything at once, as if the process had been killed. */
@@ -123,13 +128,14 @@ export class Listener {
     for (const socket of this.#tlsSockets) socket.destroy();
   }
 
-  async #untilEnded(): Promise<void> {
+  async #untilEnded(left: Set<Connection>): Promise<void> {
+    if (left.size === 0) return;
     const { wallClock } = this.#host;
     const timer = wallClock.at(wallClock.now() + STOP_MS, () => {
-      for (const connection of this.#connections.keys()) connection.destroy();
+      for (const connection of left) connection.destroy();
     });
-    await new Promise<void>((resolve) => {
-      this.#allEnded = resolve;
+    await new Promise<void>((done) => {
+      this.#waits.add({ left, done });
     });
     timer.cancel();
   }
@@ -191,7 +197,11 @@ export class Listener {
 
   #ended(connection: Connection): void {
     this.#connections.delete(connection);
-    if (this.#connections.size === 0) this.#allEnded?.();
+    for (const wait of this.#waits) {
+      if (!wait.left.delete(connection) || wait.left.size > 0) continue;
+      this.#waits.delete(wait);
+      wait.done();
+    }
   }
 }
 

@@ -110,13 +110,12 @@ export async function readSnapshot(bytes: Uint8Array): Promise<Snapshot> {
   return { recovered: { ...recovered, nextMessageId }, chunks, now: records.number(CLOCK_KEY) };
 }
 
-/** Puts a snapshot in the place of everything there is. Connections are asked to go. */
+/** Gives a snapshot to a broker that has nothing. */
 export function restoreSnapshot(
   broker: Broker,
   journal: SnapshotJournal,
   { recovered, chunks }: Snapshot,
 ): void {
-  broker.clear();
   for (const { streamId, firstOffset, bytes } of chunks) journal.keepChunk(streamId, firstOffset, { bytes });
   for (const definition of recovered.definitions) journal.define(definition);
   broker.recover(recovered);

@@ -113,6 +113,7 @@ test('the life of a message is told step by step, across its death', () => {
     'expired one q',
     'dead-lettered one q expired [dead]',
     'enqueued one dead',
+    'consumer-added dead',
     'delivered one dead',
     'requeued one dead',
     'delivered one dead',
@@ -185,5 +186,10 @@ test('what a stream takes in and hands out is told', () => {
   const stream = core.declare('s', { 'x-queue-type': longstr('stream') });
   core.send('s', 'one');
   core.consume(stream, 1, { prefetch: 1, arguments: new Map([['x-stream-offset', longstr('first')]]) });
-  expect(lines.slice(1)).toEqual(['published one [s]', 'enqueued one s', 'delivered one s']);
+  expect(lines.slice(1)).toEqual([
+    'published one [s]',
+    'enqueued one s',
+    'consumer-added s',
+    'delivered one s',
+  ]);
 });

@@ -23,7 +23,9 @@ class SnapshotCore extends Core {
 
   /** Takes the place of what there is; returns the vhost `/`, which is another one now. */
   async restore(bytes: Buffer): Promise<Vhost> {
-    restoreSnapshot(this.broker, this.journal, await readSnapshot(bytes));
+    const snapshot = await readSnapshot(bytes);
+    this.broker.clear();
+    restoreSnapshot(this.broker, this.journal, snapshot);
     this.settle();
     return this.broker.vhosts.get('/') as Vhost;
   }
