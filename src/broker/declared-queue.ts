@@ -36,6 +36,8 @@ export interface DeclaredQueue {
   readonly incoming: Set<Binding>;
   readonly consumers: ConsumerSet;
   readonly counts: MessageCounts;
+  /** How long a delivery may stay unacked, in milliseconds; undefined: as long as the server says (CNS-41). */
+  readonly consumerTimeout: number | undefined;
   /** What queue.declare-ok and basic.get-ok tell. */
   readonly messageCount: number;
   /** Handed out and not settled. */

@@ -2,6 +2,7 @@ import { laneOf, queueLabel } from './arguments.ts';
 import type { QueueArguments } from './arguments.ts';
 import { Consumers } from './consumers.ts';
 import type { Subscription } from './consumers.ts';
+import { consumerTimeout } from './consumer-timeout.ts';
 import { MessageCounts } from './counts.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import type { DelayedRetry } from './delayed-retry.ts';
@@ -38,6 +39,7 @@ export class Queue implements DeclaredQueue {
   policies = NO_POLICIES;
   /** What arguments and policies come to. */
   settings: QueueSettings;
+  consumerTimeout: number | undefined;
   readonly ready: Ready;
   readonly consumers: Consumers;
   /** Every binding that leads here. */
@@ -62,6 +64,7 @@ export class Queue implements DeclaredQueue {
     this.identity = identity;
     this.arguments = args;
     this.settings = queueSettings(args, NO_POLICIES.definition);
+    this.consumerTimeout = consumerTimeout(identity.table, NO_POLICIES.definition);
     this.#isQuorum = args.type === QUORUM;
     const lanes = args.maxPriority + 1;
     this.ready = new Ready(lanes, this.#isQuorum);
@@ -127,6 +130,7 @@ export class Queue implements DeclaredQueue {
     if (policies === this.policies) return;
     this.policies = policies;
     this.settings = queueSettings(this.arguments, policies.definition);
+    this.consumerTimeout = consumerTimeout(this.identity.table, policies.definition);
     if (this.settings.deadLetterAtLeastOnce) this.kept ??= new KeptDeadLetters(this.#host, this);
     else this.#dropKept('policy changed');
     this.#lease.aim(Infinity);

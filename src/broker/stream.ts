@@ -3,6 +3,7 @@ import { AmqpError } from '../wire/errors.ts';
 import { queueLabel } from './arguments.ts';
 import { behindRecord, Chunk, CHUNK_SIZE, readRecord } from './chunk.ts';
 import type { ChunkInfo } from './chunk.ts';
+import { consumerTimeout } from './consumer-timeout.ts';
 import type { Subscription } from './consumers.ts';
 import { MessageCounts } from './counts.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
@@ -42,6 +43,7 @@ export class Stream implements DeclaredQueue, CommitListener {
   readonly arguments: StreamArguments;
   readonly consumers = new Readers();
   policies = NO_POLICIES;
+  consumerTimeout: number | undefined;
   readonly incoming = new Set<Binding>();
   readonly counts = new MessageCounts();
   isScheduled = false;
@@ -62,6 +64,7 @@ export class Stream implements DeclaredQueue, CommitListener {
     this.#host = host;
     this.identity = identity;
     this.arguments = args;
+    this.consumerTimeout = consumerTimeout(identity.table, NO_POLICIES.definition);
     this.#log = new StreamLog(args);
     this.#cache = new ChunkCache(host.journal, identity.id);
     this.#trimming = new Deadline(host.clock, () => this.#trim());
@@ -70,6 +73,7 @@ export class Stream implements DeclaredQueue, CommitListener {
   /** A policy wins over arguments here, and what is too much or too old goes at once (STR-03). */
   govern(policies: AppliedPolicies): void {
     this.policies = policies;
+    this.consumerTimeout = consumerTimeout(this.identity.table, policies.definition);
     this.#log.limits = streamLimits(this.arguments, policies.definition);
     this.#trim();
   }

@@ -256,7 +256,7 @@ export class Basic implements AckWatchPeer {
   /** A fault takes the settlement, or delays it. */
   #isLost(tag: number, multiple: boolean, how: Settlement): boolean {
     const { peer } = this.#channel;
-    const delivery = this.#unacked.get(multiple && tag === 0 ? (this.oldestTag ?? 0) : tag);
+    const delivery = this.#unacked.get(multiple && tag === 0 ? (this.oldest?.tag ?? 0) : tag);
     if (delivery === undefined) return false;
     const { entry, queue, consumer } = delivery;
     const fault = peer.faults.ofSettlement(entry, queue.name, consumer?.consumerTag);
@@ -318,8 +318,8 @@ export class Basic implements AckWatchPeer {
     };
   }
 
-  get oldestTag(): number | undefined {
-    return this.#unacked.oldestTag;
+  get oldest(): Delivery | undefined {
+    return this.#unacked.oldest;
   }
 
   get lastTag(): number {
@@ -327,10 +327,9 @@ export class Basic implements AckWatchPeer {
   }
 
   /** Only the oldest delivery is looked at (CNS-41), also when it was fetched (CNS-43). */
-  late(): void {
-    const { number, peer } = this.#channel;
+  late(timeout: number): void {
     const text =
-      `delivery acknowledgement on channel ${number} timed out. Timeout value used: ${peer.limits.ackTimeout} ms. ` +
+      `delivery acknowledgement on channel ${this.#channel.number} timed out. Timeout value used: ${timeout} ms. ` +
       'This timeout value can be configured, see consumers doc guide to learn more';
     this.#channel.fail(new AmqpError('PRECONDITION_FAILED', text), NO_METHOD);
   }

@@ -1,6 +1,6 @@
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import type { Entry } from '../broker/message.ts';
-import type { AckWatch } from './ack-watch.ts';
+import type { AckDeadline, AckWatch } from './ack-watch.ts';
 import type { Consumer } from './consumer.ts';
 
 /** Hears what becomes of a delivery. */
@@ -17,6 +17,8 @@ export class Delivery {
   readonly consumer: Consumer | undefined;
   /** Towards the limit of the whole channel (QOS-05). */
   counts: boolean;
+  /** Until when it must be acked, if its queue says so; undefined when what the server says holds (CNS-41). */
+  deadline: AckDeadline | undefined = undefined;
   previous: Delivery | undefined = undefined;
   next: Delivery | undefined = undefined;
 
@@ -58,8 +60,8 @@ export class Unacked {
     return this.#byTag.size;
   }
 
-  get oldestTag(): number | undefined {
-    return this.#oldest?.tag;
+  get oldest(): Delivery | undefined {
+    return this.#oldest;
   }
 
   [Symbol.iterator](): IterableIterator<Delivery> {
@@ -68,6 +70,8 @@ export class Unacked {
 
   add(delivery: Delivery): void {
     this.#byTag.set(delivery.tag, delivery);
+    const { consumerTimeout } = delivery.queue;
+    if (consumerTimeout !== undefined) delivery.deadline ??= this.#watch.beginOwn(consumerTimeout);
     delivery.previous = this.#youngest;
     if (this.#youngest === undefined) {
       this.#oldest = delivery;

@@ -92,6 +92,31 @@ export const faults = [
     topics: [],
     tests: ['test/broker/delayed-retry.test.ts'],
   },
+  // Delivery acknowledgement timeout
+  {
+    name: 'the server wins where a queue has a longer time to ack',
+    file: 'src/server/ack-watch.ts',
+    find: 'if (isOld && oldest.deadline === undefined)',
+    put: 'if (isOld)',
+    topics: [],
+    tests: ['test/server/ack-timeout.test.ts'],
+  },
+  {
+    name: 'the largest time to ack counts, of argument and policy',
+    file: 'src/broker/consumer-timeout.ts',
+    find: "Math.min(argument < 0 ? Infinity : argument, policy['consumer-timeout'] ?? Infinity)",
+    put: "Math.max(argument < 0 ? 0 : argument, policy['consumer-timeout'] ?? 0) || Infinity",
+    topics: [],
+    tests: ['test/server/ack-timeout.test.ts'],
+  },
+  {
+    name: 'a delivery that becomes the oldest when it is late is not noticed',
+    file: 'src/server/ack-watch.ts',
+    find: 'Math.min(lateAt, now + Math.max(1, this.#shortest / LOOKS))',
+    put: 'lateAt',
+    topics: [],
+    tests: ['test/server/ack-timeout.test.ts'],
+  },
   // Tracing
   {
     name: 'the copy of a delivery never says that it was one before',

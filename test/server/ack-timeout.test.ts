@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../spec/support/client.ts';
+import type { Table } from '../../spec/support/fields.ts';
 import { PairedServer } from '../support/paired-server.ts';
 
 const MINUTE = 60_000;
@@ -71,6 +72,7 @@ describe('a delivery that is not acked in time closes its channel', () => {
     client.publish(1, { routingKey: queue }, 'later');
     await client.message(1, 'basic.deliver');
     client.send(1, 'basic.ack', { deliveryTag: 1 });
+    await server.settle();
     await server.advance(HALF_AN_HOUR - 1);
     expect(client.frames).toEqual([]);
     await server.advance(MINUTE + 1);
@@ -152,7 +154,109 @@ describe('nobody is late', () => {
     await client.call(1, 'channel.open');
     await getOne(client, queue);
     client.send(1, 'basic.ack', { deliveryTag: 1 });
+    await server.settle();
     await server.advance(100 * HALF_AN_HOUR);
     await client.expectSilence(1);
+  });
+});
+
+describe('a queue has a time of its own [CNS-41]', () => {
+  /** A consumer with one unacked delivery of each of these queues, in this order. */
+  async function unackedOf(
+    queues: Readonly<Record<string, Table>>,
+    limits = {},
+  ): Promise<[PairedServer, Client]> {
+    const server = new PairedServer({ limits });
+    const client = await server.open();
+    for (const [queue, args] of Object.entries(queues)) {
+      await client.call(1, 'queue.declare', { queue, durable: true, arguments: args });
+      client.publish(1, { routingKey: queue }, queue);
+      await client.call(1, 'basic.consume', { queue });
+      await client.message(1, 'basic.deliver');
+    }
+    await server.settle();
+    return [server, client];
+  }
+
+  test.each(['classic', 'quorum', 'stream'])('by x-consumer-timeout, as a %s queue', async (type) => {
+    const args = { 'x-queue-type': type, 'x-consumer-timeout': 5_000 };
+    const server = new PairedServer();
+    const client = await server.open();
+    await client.call(1, 'queue.declare', { queue: 'q', durable: true, arguments: args });
+    client.publish(1, { routingKey: 'q' }, 'm');
+    await client.call(1, 'basic.qos', { prefetchCount: 1 });
+    await client.call(1, 'basic.consume', { queue: 'q', arguments: offsetOf(type) });
+    await client.message(1, 'basic.deliver');
+    await server.settle();
+    await server.advance(4_999);
+    expect(client.frames).toEqual([]);
+    await server.advance(1);
+    await client.expectChannelError(1, 406, late(5_000));
+  });
+
+  const offsetOf = (type: string): Table => (type === 'stream' ? { 'x-stream-offset': 'first' } : {});
+
+  test('by a policy, and the smaller of the two counts', async () => {
+    const server = new PairedServer();
+    const policies = server.broker.vhosts.get('/')?.policies;
+    policies?.set('policy', 'p', {
+      pattern: '^q',
+      priority: 0,
+      definition: { 'consumer-timeout': 3_000 },
+    });
+    const client = await server.open();
+    for (const [queue, timeout] of [
+      ['q1', 1_000],
+      ['q2', 9_000],
+    ] as const) {
+      const args = { 'x-consumer-timeout': timeout };
+      await client.call(1, 'queue.declare', { queue, durable: true, arguments: args });
+    }
+    const timeouts = [...(server.broker.vhosts.get('/')?.queues.values() ?? [])].map(
+      (q) => q.consumerTimeout,
+    );
+    expect(timeouts).toEqual([1_000, 3_000]);
+  });
+
+  test('also when that is longer than what the server allows', async () => {
+    const [server, client] = await unackedOf({ q: { 'x-consumer-timeout': 5_000 } }, { ackTimeout: 1_000 });
+    await server.advance(4_999);
+    expect(client.frames).toEqual([]);
+    await server.advance(1);
+    await client.expectChannelError(1, 406, late(5_000));
+  });
+
+  test('and is not asked while another delivery of the channel is older', async () => {
+    const [server, client] = await unackedOf({ slow: {}, quick: { 'x-consumer-timeout': 3_000 } });
+    await server.advance(10_000);
+    expect(client.frames).toEqual([]);
+    client.send(1, 'basic.ack', { deliveryTag: 1 });
+    await client.expectSilence(1);
+    await server.advance(100);
+    await client.expectChannelError(1, 406, late(3_000));
+  });
+
+  test('and each delivery has it anew', async () => {
+    const [server, client] = await unackedOf({ q: { 'x-consumer-timeout': 3_000 } });
+    await server.advance(2_000);
+    client.publish(1, { routingKey: 'q' }, 'later');
+    await client.message(1, 'basic.deliver');
+    client.send(1, 'basic.ack', { deliveryTag: 1 });
+    await client.expectSilence(1);
+    await server.advance(2_999);
+    expect(client.frames).toEqual([]);
+    await server.advance(1);
+    await client.expectChannelError(1, 406, late(3_000));
+  });
+
+  test.each([
+    ['no integer', '1000'],
+    ['negative', -1],
+  ])('but an argument that is %s is as none', async (_what, timeout) => {
+    const [server, client] = await unackedOf({ q: { 'x-consumer-timeout': timeout } });
+    await server.advance(HALF_AN_HOUR - 1);
+    expect(client.frames).toEqual([]);
+    await server.advance(1);
+    await client.expectChannelError(1, 406, late(HALF_AN_HOUR));
   });
 });
