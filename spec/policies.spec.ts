@@ -3,12 +3,13 @@ import { policyChanges } from './parts/policies-changes.ts';
 import { policyPrecedence } from './parts/policies-precedence.ts';
 import { policyValidation } from './parts/policies-validation.ts';
 import { limited, QUORUM, sendAll, takeDeaths } from './support/length-limits-deaths.ts';
-import type { Define } from './support/suite.ts';
+import type { CaseOptions, Define } from './support/suite.ts';
 import {
   govern,
   limits,
   MANAGEMENT,
   MANAGEMENT_AND_QUORUM,
+  MANAGEMENT_AND_RETRY,
   overrule,
   propose,
   shown,
@@ -84,18 +85,22 @@ function keys(test: Define): void {
     },
   );
 
-  const accepted: readonly (readonly [string, Record<string, unknown>, { readonly since?: string }])[] = [
-    ['queue-mode', { 'queue-mode': 'lazy' }, {}],
-    ['dead-letter-strategy', { 'dead-letter-strategy': 'at-least-once' }, {}],
-    ['consumer-disconnected-timeout', { 'consumer-disconnected-timeout': 1000 }, { since: '4.3' }],
+  const accepted: readonly (readonly [string, Record<string, unknown>, Omit<CaseOptions, 'rules'>])[] = [
+    ['queue-mode', { 'queue-mode': 'lazy' }, MANAGEMENT],
+    ['dead-letter-strategy', { 'dead-letter-strategy': 'at-least-once' }, MANAGEMENT],
+    [
+      'consumer-disconnected-timeout',
+      { 'consumer-disconnected-timeout': 1000 },
+      { ...MANAGEMENT, since: '4.3' },
+    ],
     [
       'delayed-retry-type with a minimum and a maximum',
       { 'delayed-retry-type': 'all', 'delayed-retry-min': 50, 'delayed-retry-max': 100 },
-      { since: '4.3' },
+      MANAGEMENT_AND_RETRY,
     ],
   ];
-  for (const [key, definition, since] of accepted) {
-    test(`a policy may have the key ${key}`, { rules: ['POL-01'], ...MANAGEMENT, ...since }, async (t) => {
+  for (const [key, definition, options] of accepted) {
+    test(`a policy may have the key ${key}`, { ...options, rules: ['POL-01'] }, async (t) => {
       assert.equal((await propose(t, definition)).status, 201);
     });
   }

@@ -8,6 +8,7 @@ import {
   limits,
   MANAGEMENT,
   MANAGEMENT_AND_QUORUM,
+  MANAGEMENT_AND_RETRY,
   overrule,
   shown,
 } from '../support/policies-subjects.ts';
@@ -117,7 +118,7 @@ export function policyPrecedence(test: Define): void {
 
   test(
     'of delayed-retry-min in a policy and an operator policy the larger counts, of delayed-retry-max the smaller',
-    { rules: ['POL-04'], ...MANAGEMENT_AND_QUORUM, since: '4.3' },
+    { rules: ['POL-04'], ...MANAGEMENT_AND_RETRY },
     async (t) => {
       const retry = (type: string, min: number, max: number) => ({
         'delayed-retry-type': type,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Define } from '../support/suite.ts';
-import { MANAGEMENT, propose, refusesPolicy } from '../support/policies-subjects.ts';
+import { MANAGEMENT, MANAGEMENT_AND_RETRY, propose, refusesPolicy } from '../support/policies-subjects.ts';
 
 /** Definitions that are refused, and the text for each. */
 const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
@@ -30,7 +30,8 @@ const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[]
   [{}, 'no policy provided'],
 ];
 
-const refusedSince43: typeof refused = [
+/** About retries that are delayed. */
+const refusedOfRetries: typeof refused = [
   [{ 'delayed-retry-type': 'all' }, 'delayed-retry-min is required when delayed-retry-type is all'],
   [
     { 'delayed-retry-type': 'x' },
@@ -41,7 +42,6 @@ const refusedSince43: typeof refused = [
     'delayed-retry-max (10) must not be smaller than delayed-retry-min (50)',
   ],
   [{ 'delayed-retry-min': 0 }, '0 is not a valid delayed retry minimum delay. Must be a positive integer'],
-  [{ 'consumer-timeout': -1 }, '-1 is not a valid consumer timeout'],
 ];
 
 /** What an operator may limit, and what is for users only; with the version since which an operator may. */
@@ -55,7 +55,6 @@ const operatorKeys: readonly (readonly [Readonly<Record<string, unknown>>, strin
   [{ 'delivery-limit': 5 }],
   [{ overflow: 'reject-publish' }, '3.12.7'],
   [{ 'queue-version': 2 }, '4.0'],
-  [{ 'delayed-retry-min': 5 }, '4.3'],
 ];
 const userKeys: readonly (readonly [string, unknown, string])[] = [
   ['dead-letter-exchange', 'x', '<<"x">>'],
@@ -75,13 +74,19 @@ export function policyValidation(test: Define): void {
     );
   }
 
-  for (const [definition, text] of refusedSince43) {
+  for (const [definition, text] of refusedOfRetries) {
     test(
-      `since version 4.3 a policy with ${JSON.stringify(definition)} is refused: ${text}`,
-      { rules: ['POL-10'], ...MANAGEMENT, since: '4.3' },
+      `where retries can be delayed a policy with ${JSON.stringify(definition)} is refused: ${text}`,
+      { rules: ['POL-10'], ...MANAGEMENT_AND_RETRY },
       (t) => refusesPolicy(t, definition, text),
     );
   }
+
+  test(
+    'since version 4.3 a policy with {"consumer-timeout":-1} is refused: -1 is not a valid consumer timeout',
+    { rules: ['POL-10'], ...MANAGEMENT, since: '4.3' },
+    (t) => refusesPolicy(t, { 'consumer-timeout': -1 }, '-1 is not a valid consumer timeout'),
+  );
 
   test(
     'a delivery limit in a policy may be negative since version 4.0, and not before',
@@ -109,6 +114,18 @@ export function policyValidation(test: Define): void {
           await refusesPolicy(t, definition, text, 'operator-policies');
         }
       },
+    );
+  }
+
+  for (const definition of [
+    { 'delayed-retry-min': 5 },
+    { 'delayed-retry-max': 5 },
+    { 'delayed-retry-type': 'disabled' },
+  ]) {
+    test(
+      `where retries can be delayed an operator policy may have the key ${Object.keys(definition).join()}`,
+      { rules: ['POL-09'], ...MANAGEMENT_AND_RETRY },
+      async (t) => assert.equal((await propose(t, definition, 'operator-policies')).status, 201),
     );
   }
 

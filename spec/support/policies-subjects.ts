@@ -8,6 +8,7 @@ import type { Limited } from './length-limits-deaths.ts';
 /** What cases of policies need. */
 export const MANAGEMENT = { needs: ['management'] } as const;
 export const MANAGEMENT_AND_QUORUM = { needs: ['management', 'quorum-queues'] } as const;
+export const MANAGEMENT_AND_RETRY = { needs: ['management', 'quorum-queues', 'delayed-retry'] } as const;
 
 type Definition = Policy['definition'];
 
