@@ -18,17 +18,16 @@ import type { DeclaredQueue } from './declared-queue.ts';
 import { BROKER_ITSELF, Exchange } from './exchange.ts';
 import type { Binding, ExchangeIdentity } from './exchange.ts';
 import type { ExchangeHost } from './exchange-type.ts';
-import type { ExchangeTypeName } from './exchange-types.ts';
 import type { Definition, Journal, VhostSettings } from './journal.ts';
 import type { Keeper } from './keeper.ts';
 import type { Entry, Message } from './message.ts';
 import type { Events, QueueEnd } from './observer.ts';
 import { Policies } from './policies.ts';
 import type { PolicyHost } from './policies.ts';
+import { PREDECLARED } from './predeclared.ts';
 import type { Queue } from './queue.ts';
 import type { DeathReason, QueueHost, QueueIdentity } from './queue-host.ts';
 import { Replies } from './replies.ts';
-import { TRACE_EXCHANGE } from './trace.ts';
 
 /** What a vhost needs of the broker it is in. */
 export interface VhostHost {
@@ -48,17 +47,6 @@ export interface VhostHost {
   soon(task: () => void): void;
   lost(queue: Queue, reason: DeathReason, why: LostReason): void;
 }
-
-/** The exchanges every vhost has (EXC-01). */
-const PREDECLARED: readonly (readonly [string, ExchangeTypeName, internal?: boolean])[] = [
-  ['', 'direct'],
-  ['amq.direct', 'direct'],
-  ['amq.fanout', 'fanout'],
-  ['amq.topic', 'topic'],
-  ['amq.headers', 'headers'],
-  ['amq.match', 'headers'],
-  [TRACE_EXCHANGE, 'topic', true],
-];
 
 /**
  * A namespace of exchanges and queues: what there is, and how it comes and goes. Whether a client may ask for it is

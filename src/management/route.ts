@@ -6,7 +6,7 @@ type HttpMethod = 'GET' | 'PUT' | 'POST' | 'DELETE';
 /**
  * Who may make a request (API-03): anybody, with or without a login; a user with any tag of the management; such a user
  * with permissions on the vhost of the path, or who sees all vhosts; with the tag `monitoring`; with `policymaker` and,
- * where the path has a vhost, permissions on it; with `administrator`. What is not said is allowed to administrators.
+ * where the path has a vhost, permissions on it; with `administrator`. An administrator may make all requests.
  */
 export type Access =
   'anybody' | 'user' | 'vhost-member' | 'vhost-viewer' | 'monitor' | 'policymaker' | 'administrator';

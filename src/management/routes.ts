@@ -2,6 +2,7 @@ import type { Route } from './route.ts';
 import { bindingRoutes } from './routes/bindings.ts';
 import { clientRoutes } from './routes/clients.ts';
 import { clockRoutes } from './routes/clock.ts';
+import { definitionRoutes } from './routes/definitions.ts';
 import { exchangeRoutes } from './routes/exchanges.ts';
 import { featureRoutes } from './routes/features.ts';
 import { limitRoutes } from './routes/limits.ts';
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...bindingRoutes,
   ...clientRoutes,
   ...clockRoutes,
+  ...definitionRoutes,
   ...exchangeRoutes,
   ...featureRoutes,
   ...limitRoutes,

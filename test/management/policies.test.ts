@@ -3,14 +3,17 @@ import { said, useManagement } from '../support/management.ts';
 
 const managed = useManagement();
 
-test('an administrator may set operator policies where it may not use the vhost, and no policies (API-03)', async () => {
+test('an administrator may set policies also where it has no permissions, a policymaker may not (API-03)', async () => {
   const { admin } = managed;
   await admin.must('PUT', '/vhosts/v', {});
   await admin.must('DELETE', '/permissions/v/guest');
+  await admin.must('PUT', '/users/maker', { tags: 'policymaker', password: 'p' });
   const policy = { pattern: '^q', definition: { 'max-length': 5 } };
   expect((await admin.put('/operator-policies/v/p', policy)).status).toBe(201);
   expect((await admin.get('/operator-policies/v/p')).json).toMatchObject({ name: 'p', 'apply-to': 'all' });
-  expect(said(await admin.put('/policies/v/p', policy))).toEqual([
+  expect((await admin.put('/policies/v/p', policy)).status).toBe(201);
+  const login = { user: 'maker', password: 'p' };
+  expect(said(await admin.put('/policies/v/p', policy, { login }))).toEqual([
     401,
     { error: 'not_authorised', reason: 'User not authorised to access virtual host' },
   ]);

@@ -145,7 +145,7 @@ function limitsIn(value: unknown): Json {
 }
 
 /** Those of a vhost, of one component or all. An unknown component has none. */
-function parametersOf(vhost: Vhost, only?: string): Json[] {
+export function parametersOf(vhost: Vhost, only?: string): Json[] {
   return Object.entries(components).flatMap(([component, { list }]) => {
     if (only !== undefined && only !== component) return [];
     return list(vhost).map(({ name, value }) => ({ value, vhost: vhost.name, component, name }));

@@ -70,7 +70,7 @@ function routesOf(
   ];
 }
 
-function policiesOf({ name, policies }: Vhost, kind: PolicyKind): Json[] {
+export function policiesOf({ name, policies }: Vhost, kind: PolicyKind): Json[] {
   return policies.list(kind).map((policy) => policyJson(name, policy));
 }
 

@@ -70,7 +70,7 @@ export function userOf(call: Call): User {
   return user;
 }
 
-function userJson({ name, passwordHash, tags, limits }: User): Json {
+export function userJson({ name, passwordHash, tags, limits }: User): Json {
   return {
     name,
     password_hash: passwordHash,

@@ -77,10 +77,20 @@ export function visibleVhosts({ broker, user }: Call): Vhost[] {
   return [...broker.vhosts.values()].filter(isVisible);
 }
 
+/** What a vhost says of itself. */
+export function metadataOf({
+  description = '',
+  tags = [],
+  defaultQueueType = 'classic',
+  isProtected,
+}: VhostSettings): Json {
+  const protection = isProtected === true ? { protected_from_deletion: true } : {};
+  return { description, tags, default_queue_type: defaultQueueType, ...protection };
+}
+
 function vhostJson(host: ManagementHost, { name, settings }: Vhost): Json {
-  const { description = '', tags = [], defaultQueueType = 'classic' } = settings;
   const { isProtected = false, tracing = false } = settings;
-  const metadata = { description, tags, default_queue_type: defaultQueueType };
+  const metadata = metadataOf(settings);
   return {
     name,
     ...metadata,
