@@ -1,15 +1,24 @@
-import { commonFields, faultKinds, knownAt } from '../server/fault-kinds.ts';
+import { commonFields, faultKinds, knownAt, momentHelp } from '../server/fault-kinds.ts';
 import type { FaultField, FaultKind, FaultSetting, Moment } from '../server/fault-kinds.ts';
 import { OptionError } from './options.ts';
 import { suggestion } from './suggest.ts';
 
-const kinds = Object.keys(faultKinds) as FaultKind[];
+export const faultKindNames = Object.keys(faultKinds) as FaultKind[];
 /** What a fault can be narrowed down by, but only where it is known. */
 const NARROWING = ['exchange', 'routingKey', 'queue', 'consumerTag'];
 
 /** What can be said of faults of this kind. */
-function fieldsOf(kind: FaultKind): Readonly<Record<string, FaultField<unknown>>> {
+export function fieldsOf(kind: FaultKind): Readonly<Record<string, FaultField<unknown>>> {
   return { ...faultKinds[kind].fields, ...commonFields };
+}
+
+/** What goes wrong, and at which moments it can, for those who ask on a command line. */
+export function helpOf(kind: FaultKind): string {
+  const { help } = faultKinds[kind];
+  const moments = fieldsOf(kind)['on']?.names?.filter((name) => name in momentHelp) ?? [];
+  if (moments.length === 0) return help;
+  const lines = moments.map((name) => `  ${name.padEnd(14)} ${momentHelp[name as keyof typeof momentHelp]}`);
+  return `${help}\n\nMoments, beside the methods of AMQP such as basic.publish:\n${lines.join('\n')}`;
 }
 
 /**
@@ -18,13 +27,13 @@ function fieldsOf(kind: FaultKind): Readonly<Record<string, FaultField<unknown>>
  */
 export function readFault(asked: unknown): FaultSetting {
   if (typeof asked !== 'object' || asked === null || Array.isArray(asked)) {
-    throw new OptionError(`a fault is an object with a "kind": ${kinds.join(', ')}`);
+    throw new OptionError(`a fault is an object with a "kind": ${faultKindNames.join(', ')}`);
   }
   const { kind: name, ...values } = asked as Record<string, unknown>;
-  const kind = kinds.find((one) => one === name);
+  const kind = faultKindNames.find((one) => one === name);
   if (kind === undefined) {
     const given = name === undefined ? 'a fault needs a "kind"' : `${shown(name)} is no kind of fault`;
-    throw new OptionError(`${given}; ${suggestion(textOf(name), kinds)}`);
+    throw new OptionError(`${given}; ${suggestion(textOf(name), faultKindNames)}`);
   }
   const fields = fieldsOf(kind);
   for (const given of Object.keys(values)) {

@@ -16,6 +16,8 @@ import type { Data } from './data.ts';
 import type { Start } from './start.ts';
 import { loadDefinitions } from './definitions.ts';
 import { EventFeed } from './event-feed.ts';
+import { faultDesk } from './fault-desk.ts';
+import { addFirstFaults } from './fault-file.ts';
 import { FaultRequests } from './fault-requests.ts';
 import { listen, serverLimits, urlsOf } from './listening.ts';
 import type { Ports } from './listening.ts';
@@ -92,12 +94,14 @@ async function start(begun: Start, { onFailure, onCrash }: NodeHooks): Promise<R
   teardown.add(() => brokerClock.stop());
   const feed = new EventFeed(broker.events);
   teardown.add(() => feed.stop());
-  const core = { broker, listener, wallClock, clock: brokerClock };
+  const requests = new FaultRequests(faults, data !== undefined);
+  if (options.faults !== undefined) await addFirstFaults(requests, options.faults);
+  const core = { broker, listener, wallClock, clock: brokerClock, faults: requests };
   const addresses = { ...(await openPorts(begun, core, tls)), data: data?.directory };
   log.info({ ...addresses }, 'ready');
   return new RunningBroker(addresses, {
     clock: brokerClock,
-    faults: new FaultRequests(faults, data !== undefined),
+    faults: requests,
     feed,
     view: new BrokerView(broker),
     state: new BrokerState(broker, data === undefined ? memory : undefined, listener, brokerClock),
@@ -145,11 +149,12 @@ interface Core {
   readonly listener: Listener;
   readonly wallClock: RealClock;
   readonly clock: BrokerClock;
+  readonly faults: FaultRequests;
 }
 
 async function openPorts(
   { options, log, teardown }: Start,
-  { broker, listener, wallClock, clock }: Core,
+  { broker, listener, wallClock, clock, faults }: Core,
   tls: TlsSettings | undefined,
 ): Promise<OpenPorts> {
   const ports = await listen(listener, options, tls);
@@ -158,6 +163,7 @@ async function openPorts(
   }
   const management = await startManagement(options, ports.port ?? 0, {
     broker,
+    faults: options.faults === undefined ? undefined : faultDesk(faults),
     log,
     nodeName: NODE_NAME,
     actsAs: ACTS_AS,

@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 import { logLevels } from './log.ts';
 import { ClockError, momentOf } from './moments.ts';
 import type { LogLevel } from './log.ts';
+import type { FirstFaults } from './fault-file.ts';
 import { suggestion } from './suggest.ts';
 
 /** A mistake in the options, in one sentence for the person who made it. */
@@ -51,6 +52,11 @@ export interface BrokerOptions {
   readonly managementHost?: string | undefined;
   /** A file in RabbitMQ's format that is imported at every start, or what would be in it. */
   readonly definitions?: string | object | undefined;
+  /**
+   * What the broker does wrong from the start, or a JSON file with it, or `allow`; with any of them faults may be asked for
+   * over HTTP.
+   */
+  readonly faults?: string | FirstFaults | undefined;
   /** Port to listen on with TLS; 0 picks a free one, undefined is none. */
   readonly tlsPort?: number | undefined;
   /** Address to listen on with TLS; undefined: `host`. */
@@ -208,6 +214,12 @@ export const optionRows: readonly OptionRow[] = [
     name: 'definitions',
     value: 'FILE',
     help: 'import users, vhosts, queues ... from a JSON file as RabbitMQ exports it',
+    read: readText,
+  },
+  {
+    name: 'faults',
+    value: 'FILE|allow',
+    help: 'let it be asked over HTTP to misbehave (docs/faults.md), from the start as a JSON file says, or allow',
     read: readText,
   },
   {

@@ -51,7 +51,8 @@ export function readStartOptions(options: StartOptions): BrokerOptions {
 
 /** A text cannot say it. */
 function isReady(name: string, value: unknown): boolean {
-  return (name === 'port' && value === false) || (name === 'definitions' && typeof value === 'object');
+  const isOpen = name === 'definitions' || name === 'faults';
+  return (name === 'port' && value === false) || (isOpen && typeof value === 'object');
 }
 
 function checkNames(names: readonly string[]): void {

@@ -1,7 +1,6 @@
-import { Option } from 'commander';
 import type { Command } from 'commander';
 import { formatDuration } from '../app/durations.ts';
-import { Management } from './management.ts';
+import { addBrokerOptions, Management } from './management.ts';
 import { count, duration } from './options.ts';
 import { Output } from './output.ts';
 
@@ -64,15 +63,7 @@ export function addClockCommand(program: Command): void {
 }
 
 function add(parent: Command, name: string, description: string): Command {
-  return parent
-    .command(name)
-    .description(description)
-    .addOption(
-      new Option('--url <http-url>', 'the management API of the broker: http://user:password@host:15672')
-        .env('LEVERET_MANAGEMENT_URL')
-        .default('http://localhost:15672'),
-    )
-    .option('--json', 'print one JSON object per line');
+  return addBrokerOptions(parent.command(name).description(description));
 }
 
 function addMoving(parent: Command, name: string, description: string): Command {

@@ -6,6 +6,7 @@ import { addConsumeCommand } from './consume.ts';
 import { addDeclareCommand } from './declare.ts';
 import { addDeleteCommand } from './delete.ts';
 import { addDemoCommand } from './demo.ts';
+import { addFaultCommand } from './fault.ts';
 import { exitCodes, Failure, OutputClosed } from './failure.ts';
 import { addGetCommand } from './get.ts';
 import { addLintCommand } from './lint.ts';
@@ -64,6 +65,7 @@ function buildProgram(): Command {
   addDemoCommand(program);
   addClockCommand(program);
   addConformanceCommand(program);
+  addFaultCommand(program);
   addLintCommand(program);
   program.addHelpText('after', AFTER_HELP);
   pointToHelp(program, 'leveret');

@@ -1,9 +1,21 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { Failure } from './failure.ts';
 
 /** Adds `--url`: the management HTTP API of a broker. */
 export function addManagementOption(command: Command, help: string): Command {
   return command.option('--url <http-url>', `${help}: http://user:password@host:15672`);
+}
+
+/** Adds `--url` and `--json`, for commands that cannot do without the management HTTP API. */
+export function addBrokerOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--url <http-url>', 'the management API of the broker: http://user:password@host:15672')
+        .env('LEVERET_MANAGEMENT_URL')
+        .default('http://localhost:15672'),
+    )
+    .option('--json', 'print one JSON object per line');
 }
 
 /** The management HTTP API of a broker, this one or RabbitMQ. */
@@ -37,14 +49,22 @@ export class Management {
 
   /** @param body JSON */
   async post<T>(path: readonly string[], body: object): Promise<T> {
-    return this.#request<T>('POST', path, {}, JSON.stringify(body));
+    return this.#request<T>('POST', path, {}, body);
+  }
+
+  async put(path: readonly string[], body: object): Promise<void> {
+    return this.#request('PUT', path, {}, body);
+  }
+
+  async delete(path: readonly string[]): Promise<void> {
+    return this.#request('DELETE', path, {});
   }
 
   async #request<T>(
     method: string,
     path: readonly string[],
     query: Readonly<Record<string, string>>,
-    body?: string,
+    body?: object,
   ): Promise<T> {
     const url = new URL(
       `${this.#base.pathname.replace(/\/$/, '')}/api/${path.map(encodeURIComponent).join('/')}`,
@@ -54,7 +74,8 @@ export class Management {
     let response: Response;
     try {
       const headers = { authorization: this.#authorization };
-      response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
+      const content = body === undefined ? {} : { body: JSON.stringify(body) };
+      response = await fetch(url, { method, headers, ...content });
     } catch (error) {
       const { cause } = error as { cause?: { code?: string; message?: string } };
       throw new Failure(
@@ -64,7 +85,7 @@ export class Management {
     }
     const text = await response.text();
     if (!response.ok) throw this.#failure(response.status, text, url.pathname);
-    return this.#parse(text, url.pathname) as T;
+    return (text === '' ? undefined : this.#parse(text, url.pathname)) as T;
   }
 
   #parse(text: string, path: string): unknown {

@@ -3,9 +3,23 @@ import type { Clock } from '../broker/clock.ts';
 import type { Log } from '../server/log.ts';
 import type { Sampler } from './sampler.ts';
 
+/** Where faults are asked for and counted, in JSON. A text in an answer says what is wrong with what was asked. */
+export interface FaultDesk {
+  add(asked: unknown): object | string;
+  list(): readonly object[];
+  get(id: number): object | undefined;
+  /** Returns whether it was there. */
+  remove(id: number): boolean;
+  clear(): void;
+  seed(seed: unknown): string | void;
+  kinds(): object;
+}
+
 /** What the management API is told about the node it belongs to. */
 export interface ManagementHost {
   readonly broker: Broker;
+  /** Undefined when faults are not allowed. */
+  readonly faults: FaultDesk | undefined;
   readonly log: Log;
   /** `leveret@localhost`: the only node of its cluster. */
   readonly nodeName: string;

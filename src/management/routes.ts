@@ -4,6 +4,7 @@ import { clientRoutes } from './routes/clients.ts';
 import { clockRoutes } from './routes/clock.ts';
 import { definitionRoutes } from './routes/definitions.ts';
 import { exchangeRoutes } from './routes/exchanges.ts';
+import { faultRoutes } from './routes/faults.ts';
 import { featureRoutes } from './routes/features.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { loginRoutes } from './routes/login.ts';
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   ...clockRoutes,
   ...definitionRoutes,
   ...exchangeRoutes,
+  ...faultRoutes,
   ...featureRoutes,
   ...limitRoutes,
   ...loginRoutes,

@@ -72,7 +72,7 @@ function replyCode(fallback: number, closes?: 'channel'): FaultField<number, num
 }
 
 const times: FaultField<number, number> = {
-  help: 'how often it happens: a number, or always',
+  help: 'how often it happens: a number, or always; with on: now it is all that are there',
   takes: 'a whole number of 1 or more, or always',
   fallback: 1,
   read: (value) => (value === 'always' || value === Infinity ? Infinity : whole(1, '').read(value)),
@@ -130,7 +130,7 @@ const channelMethods = clientMethods.filter(
 const OPEN_MOMENTS = ['now', 'frame', 'content', 'confirm', 'deliver'] as const;
 
 /** When a fault can happen, besides: when a method arrives. */
-const momentHelp = {
+export const momentHelp = {
   now: 'at once, to what is there',
   connect: 'when a connection is accepted',
   bytes: 'when so many octets have come, in the middle of a frame if need be',

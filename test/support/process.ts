@@ -10,6 +10,8 @@ export interface BrokerProcess {
   /** The management API; empty without it. */
   readonly http: string;
   readonly pid: number;
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
   /** Sends a signal and resolves with the exit code, or the signal that ended it. */
   kill(signal: NodeJS.Signals): Promise<number | string>;
 }
@@ -32,10 +34,10 @@ export async function spawnBroker(...args: string[]): Promise<BrokerProcess> {
   const first = await Promise.race([once(lines, 'line') as Promise<[string]>, exited]);
   if (typeof first[0] !== 'string') throw new Error(`the broker ended with ${String(first[0])}`);
   const { amqp: url, management: http = '', pid } = JSON.parse(first[0]) as Announcement;
-  const kill = async (signal: NodeJS.Signals): Promise<number | string> => {
+  const ended = exited.then(([code, by]) => code ?? by ?? 0);
+  const kill = (signal: NodeJS.Signals): Promise<number | string> => {
     child.kill(signal);
-    const [code, by] = await exited;
-    return code ?? by ?? 0;
+    return ended;
   };
-  return { url, port: Number(new URL(url).port), http, pid, kill };
+  return { url, port: Number(new URL(url).port), http, pid, ended, kill };
 }
