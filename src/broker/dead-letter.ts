@@ -18,7 +18,14 @@ import type { Topology } from './routing.ts';
 import { RoutingInput } from './routing-input.ts';
 
 /** Why a dead message reached nobody: what RabbitMQ drops in silence is dropped the same way, but counted. */
-export type LostReason = 'no dead-letter exchange' | 'exchange missing' | 'no route' | 'cycle' | 'refused';
+export type LostReason =
+  | 'no dead-letter exchange'
+  | 'exchange missing'
+  | 'no route'
+  | 'cycle'
+  | 'refused'
+  /** An answer that a requester has no room for: it never was in a queue. */
+  | 'slow requester';
 
 /** What burying needs of the vhost it happens in. */
 export interface DeadLetterHost extends Topology {

@@ -1,10 +1,12 @@
 import { AmqpError } from '../wire/errors.ts';
 import { EMPTY_TABLE } from '../wire/table.ts';
 import { queueLabel, readQueueArguments } from './arguments.ts';
+import type { QueueArguments } from './arguments.ts';
 import type { Subscription } from './consumers.ts';
+import type { LostReason } from './dead-letter.ts';
 import type { Entry, Message } from './message.ts';
 import { Queue } from './queue.ts';
-import type { QueueHost } from './queue-host.ts';
+import type { DeathReason, QueueHost, QueueIdentity } from './queue-host.ts';
 
 /** What a requester consumes from, and names in the `reply-to` of its requests (RTO-01, RTO-04). */
 export const REPLY_TO = 'amq.rabbitmq.reply-to';
@@ -12,22 +14,54 @@ export const REPLY_TO = 'amq.rabbitmq.reply-to';
 /** What the names of requesters begin with; a token of `TOKEN_BYTES` random bytes follows. */
 export const REPLY_PREFIX = `${REPLY_TO}.`;
 
+/** What requesters need of the vhost they are in. */
+interface ReplyHost extends QueueHost {
+  lost(queue: Queue, reason: DeathReason, why: LostReason): void;
+}
+
 /** Too many to be guessed (RTO-05). */
 const TOKEN_BYTES = 24;
 /** The token in URL-safe base64: only these names count as routed when nobody is there any more (RTO-08). */
 const WELL_FORMED = /^amq\.rabbitmq\.reply-to\.[\w-]{32}$/;
 
 /**
+ * How many answers wait for a requester that does not take them, and how many bytes of them. RabbitMQ knows no end;
+ * where its requesters have credit it drops what is beyond, and counts that as dead by the length of a queue.
+ */
+const MOST_WAITING = 20_000;
+const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+
+/**
  * Where the answers for one requester arrive: a queue in no list and with one consumer, in which nothing stays but what
  * a slow client has not taken yet. Without its consumer it takes answers and forgets them (RTO-07).
  */
 export class ReplyQueue extends Queue {
-  /** The expiration of an answer means nothing, and it need not wait for the queue's turn. */
+  readonly #host: ReplyHost;
+
+  constructor(host: ReplyHost, identity: QueueIdentity, args: QueueArguments) {
+    super(host, identity, args);
+    this.#host = host;
+  }
+
+  /**
+   * The expiration of an answer means nothing, and it need not wait for the queue's turn. One for which there is no room
+   * is dropped: who answers cannot do anything about a slow requester.
+   */
   override publish(message: Message): boolean {
     if (this.consumers.count === 0) return true;
-    super.publish(message, Infinity);
-    this.work();
+    if (this.#hasRoom(message)) {
+      super.publish(message, Infinity);
+      this.work();
+    } else {
+      this.#host.lost(this, 'maxlen', 'slow requester');
+    }
     return true;
+  }
+
+  /** Where nothing waits there is always room. */
+  #hasRoom({ bodyLength }: Message): boolean {
+    const { length, bytes } = this.ready;
+    return length === 0 || (length < MOST_WAITING && bytes + bodyLength <= MOST_WAITING_BYTES);
   }
 
   /** @throws {AmqpError} NOT_IMPLEMENTED (RTO-11) */
@@ -60,10 +94,10 @@ export class ReplyQueue extends Queue {
 /** The requesters of a vhost: direct reply-to (RTO-01 to RTO-13). */
 export class Replies {
   readonly #vhost: string;
-  readonly #host: QueueHost;
+  readonly #host: ReplyHost;
   readonly #open = new Map<string, ReplyQueue>();
 
-  constructor(vhost: string, host: QueueHost) {
+  constructor(vhost: string, host: ReplyHost) {
     this.#vhost = vhost;
     this.#host = host;
   }

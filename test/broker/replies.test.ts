@@ -56,7 +56,7 @@ test('an answer is with the channel when the publish returns, without a turn of 
   expect(consumer.bodies).toEqual(['a']);
 });
 
-test('answers wait for a requester that takes nothing for the moment, in order and without end [RTO-06]', () => {
+test('answers wait for a requester that takes nothing for the moment, in order and however long [RTO-06]', () => {
   const core = new Core();
   const { queue, consumer } = aRequester(core, 1);
   for (const body of ['a', 'b', 'c']) core.send(queue.name, body, { expiration: '10' });
@@ -64,6 +64,39 @@ test('answers wait for a requester that takes nothing for the moment, in order a
   expect(consumer.bodies).toEqual(['a']);
   consumer.allow(5);
   expect(consumer.bodies).toEqual(['a', 'b', 'c']);
+});
+
+test('answers that a slow requester has no room for are dropped, taken for delivered, and counted [RTO-06]', () => {
+  const core = new Core();
+  const { queue, consumer } = aRequester(core, 0);
+  const mebibyte = 'x'.repeat(1024 * 1024);
+  for (let n = 0; n < 18; n++) expect(core.send(queue.name, mebibyte)).toBe(Outcome.ROUTED);
+  expect([queue.ready.length, core.broker.lostOf(queue)]).toEqual([
+    16,
+    new Map([['maxlen: slow requester', 2]]),
+  ]);
+  expect(core.lost).toEqual([`${queue.name} maxlen: slow requester`]);
+  consumer.allow(1);
+  core.send(queue.name, mebibyte);
+  consumer.allow(Infinity);
+  expect(consumer.entries.length).toBe(17);
+});
+
+test('small answers that wait are limited in number [RTO-06]', () => {
+  const core = new Core();
+  const { queue, consumer } = aRequester(core, 0);
+  for (let n = 0; n < 20_005; n++) core.send(queue.name, '');
+  consumer.allow(Infinity);
+  expect([consumer.entries.length, core.broker.lostOf(queue).get('maxlen: slow requester')]).toEqual([
+    20_000, 5,
+  ]);
+});
+
+test('an answer that is larger than what may wait is delivered to who takes it [RTO-06]', () => {
+  const core = new Core();
+  const { queue, consumer } = aRequester(core);
+  core.send(queue.name, 'x'.repeat(17 * 1024 * 1024));
+  expect(consumer.entries.length).toBe(1);
 });
 
 test('what a requester had not taken goes with it, and later answers vanish [RTO-07, RTO-08]', () => {
