@@ -185,6 +185,11 @@ export class LevelJournal implements Journal {
     this.#dirty(0);
   }
 
+  /** Gives back the disk space of chunks that were dropped. */
+  reclaimChunks(): Promise<void> {
+    return this.#chunks.reclaim();
+  }
+
   define(definition: Definition): void {
     const key = this.#numbers.keyOf(definition);
     this.#operations.push({ type: 'put', key, value: encodeDefinition(definition) });

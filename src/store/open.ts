@@ -6,7 +6,7 @@ import { checkFormat, StoreError } from './format.ts';
 import type { Database } from './format.ts';
 import { LevelJournal } from './level-journal.ts';
 import type { Crashes } from './level-journal.ts';
-import { reclaim } from './reclaim.ts';
+import { reclaimPages } from './reclaim.ts';
 import { recover } from './recovery.ts';
 
 /** An open data directory. Nobody else can open it until it is closed or this process ends. */
@@ -57,7 +57,11 @@ export async function openStore(directory: string, options: StoreOptions): Promi
       await rm(join(directory, OWNER_FILE), { force: true });
       await db.close();
     };
-    return { journal, recovered, reclaim: () => reclaim(db, table.diskBytes), close };
+    const reclaim = async (): Promise<void> => {
+      await reclaimPages(db, table.diskBytes);
+      await journal.reclaimChunks();
+    };
+    return { journal, recovered, reclaim, close };
   } catch (error) {
     await db.close();
     throw error;

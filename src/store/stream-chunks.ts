@@ -2,6 +2,7 @@ import type { BatchOperation } from 'level';
 import type { Chunk, ChunkInfo } from '../broker/chunk.ts';
 import type { Database, Records } from './format.ts';
 import { chunkKey, chunkOf, chunkRange, keyRange } from './keys.ts';
+import { reclaimChunks } from './reclaim.ts';
 
 type Operation = BatchOperation<Database, Buffer, Buffer>;
 
@@ -33,6 +34,8 @@ export class StreamChunks {
   /** Dropped with the batch that is being written. */
   #cutDrops: Drop[] = [];
   #deleting: Promise<void> = Promise.resolve();
+  /** Something was deleted since space was given back; that may have been before the start. */
+  #hasDeleted = true;
 
   /** @param onFailure hears of a deletion that failed */
   constructor(db: Database, onFailure: (error: unknown) => void) {
@@ -73,7 +76,16 @@ export class StreamChunks {
     const drops = this.#cutDrops;
     if (drops.length === 0) return;
     this.#cutDrops = [];
+    this.#hasDeleted = true;
     this.#deleting = this.#deleting.then(() => deleteAll(this.#db, drops)).catch(this.#onFailure);
+  }
+
+  /** Gives back the disk space of what was deleted. */
+  async reclaim(): Promise<void> {
+    await this.#deleting;
+    if (!this.#hasDeleted) return;
+    this.#hasDeleted = false;
+    await reclaimChunks(this.#db);
   }
 
   /** Resolves when nothing is being deleted. */
