@@ -1,3 +1,4 @@
+import { withDocument } from './openapi.ts';
 import type { Route } from './route.ts';
 import { bindingRoutes } from './routes/bindings.ts';
 import { clientRoutes } from './routes/clients.ts';
@@ -19,7 +20,7 @@ import { userRoutes } from './routes/users.ts';
 import { vhostRoutes } from './routes/vhosts.ts';
 
 /** Everything the API can do. */
-export const routes: readonly Route[] = [
+export const routes: readonly Route[] = withDocument([
   ...bindingRoutes,
   ...clientRoutes,
   ...clockRoutes,
@@ -38,4 +39,4 @@ export const routes: readonly Route[] = [
   ...topicPermissionRoutes,
   ...userRoutes,
   ...vhostRoutes,
-];
+]);

@@ -35,7 +35,7 @@ interface Sample {
 export class Sampler {
   readonly #broker: Broker;
   readonly #clock: Clock;
-  readonly #samples = new WeakMap<object, Sample>();
+  #samples = new WeakMap<object, Sample>();
   #timer: Timer | undefined = undefined;
   #isStopped = false;
 
@@ -53,6 +53,11 @@ export class Sampler {
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+  }
+
+  /** Forgets what was seen so far: rates and idle times begin anew. */
+  reset(): void {
+    this.#samples = new WeakMap<object, Sample>();
   }
 
   /** Each measure and, as its `_details`, its rate (API-13). */

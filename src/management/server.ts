@@ -40,7 +40,7 @@ export class ManagementServer {
       forceCloseConnections: true,
       exposeHeadRoutes: false,
       frameworkErrors: (error, _request, reply) => void send(reply, this.#refused(error)),
-      routerOptions: { maxParamLength: LONGEST_SEGMENT },
+      routerOptions: { maxParamLength: LONGEST_SEGMENT, ignoreTrailingSlash: true },
     });
     this.#app.removeAllContentTypeParsers();
     this.#app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -96,6 +96,7 @@ export class ManagementServer {
     const { broker } = this.#host;
     const { headers } = request;
     const params = request.params as Readonly<Record<string, string>>;
+    if (route.method === 'PUT' && Object.values(params).includes('')) throw notFound(); // nothing is without a name
     const isLoopback = isLoopbackAddress(request.ip);
     const caller = { authorization: headers.authorization, isLoopback };
     const user = authorise(broker, route.access, caller, params['vhost']);

@@ -33,6 +33,14 @@ test('a path answers the methods it has, and says which those are (API-06)', asy
   }
 });
 
+test('a slash at the end of a path means nothing, and nothing is made without a name', async () => {
+  const { admin } = managed;
+  expect((await admin.get('/vhosts/')).json).toEqual((await admin.get('/vhosts')).json);
+  expect((await admin.put('/vhosts/', {})).status).toBe(405);
+  expect((await admin.put('/queues/%2F/', {})).status).toBe(405);
+  expect((await admin.put('/permissions//guest', { configure: '', write: '', read: '' })).status).toBe(404);
+});
+
 test('paths that do not exist or cannot be decoded are refused in the form of all errors', async () => {
   expect(said(await managed.admin.get('/none'))).toEqual([
     404,

@@ -7,7 +7,14 @@ import type { Call, Json } from '../call.ts';
 import { brokerDefinitions, vhostDefinitions } from '../definitions-json.ts';
 import type { Route } from '../route.ts';
 
-const FILE = { '': 'definitions as they are exported; or a form with them in the file `file`' };
+const IN_VHOST = ['parameters', 'policies', 'exchanges', 'queues', 'bindings'] as const;
+
+/** Also as the file `file` of a form. */
+const FILE = Object.fromEntries(
+  ['users', 'vhosts', 'permissions', 'topic_permissions', 'parameters', 'global_parameters']
+    .concat(IN_VHOST)
+    .map((section) => [section, 'a list, as it is exported']),
+);
 
 /** Export and import of definitions (API-54 to API-56). */
 export const definitionRoutes: readonly Route[] = [
@@ -75,8 +82,6 @@ function parse(text: string): unknown {
     return undefined;
   }
 }
-
-const IN_VHOST = ['parameters', 'policies', 'exchanges', 'queues', 'bindings'] as const;
 
 /** Of a whole broker, only what is in vhosts is taken, and as if it were in this one. */
 function importIntoVhost(call: Call, json: Json): Answer {

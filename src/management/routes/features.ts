@@ -1,5 +1,5 @@
 import type { Broker } from '../../broker/broker.ts';
-import { badRequest, NO_CONTENT, ok } from '../answer.ts';
+import { badRequest, NO_CONTENT, notFound, ok } from '../answer.ts';
 import type { Answer } from '../answer.ts';
 import type { Call, Json } from '../call.ts';
 import type { Route } from '../route.ts';
@@ -79,7 +79,29 @@ export const featureRoutes: readonly Route[] = [
     summary: 'Spreads queues evenly over the nodes, of which there is one',
     handle: () => NO_CONTENT,
   },
+  {
+    method: 'DELETE',
+    path: '/reset',
+    access: 'administrator',
+    summary: 'Forgets the samples from which rates are computed',
+    handle: reset,
+  },
+  {
+    method: 'DELETE',
+    path: '/reset/:node',
+    access: 'administrator',
+    summary: 'The same for a node, of which there is one',
+    handle: (call) => {
+      if (call.param('node') !== call.host.nodeName) throw notFound();
+      return reset(call);
+    },
+  },
 ];
+
+function reset({ host }: Call): Answer {
+  host.sampler.reset();
+  return NO_CONTENT;
+}
 
 function flagJson([name, desc]: readonly [string, string]): Json {
   return { name, desc, doc_url: '', state: 'enabled', stability: 'required', provided_by: 'rabbit' };
