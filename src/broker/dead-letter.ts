@@ -158,14 +158,14 @@ export class DeadLetters {
   }
 
   /**
-   * At least once: it leaves its queue when every queue it is routed to has it, and one at least (DLX-14); when this is
-   * the last attempt, in any case.
+   * At least once: it leaves its queue when every queue it is routed to has it, and one at least (DLX-14); where that
+   * does not hold any more, in any case.
    */
   #buryKept(queue: Queue, dead: KeptDead, exchange: Exchange | undefined): void {
     const { entry, reason, takers } = dead;
+    if (queue.isDeleted) return queue.forget(entry); // EXP-11
     const isTaken = exchange !== undefined && this.#republish(queue, entry.message, reason, exchange, takers);
-    const isLast = queue.isDeleted || !queue.settings.deadLetterAtLeastOnce;
-    if (isTaken || isLast) queue.forget(entry);
+    if (isTaken || !queue.settings.deadLetterAtLeastOnce) queue.forget(entry);
     else queue.kept?.failed(dead);
   }
 

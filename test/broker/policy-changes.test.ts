@@ -207,6 +207,25 @@ describe('at-least-once dead-lettering by policy', () => {
     expect([journal.faults, journal.live.size, journal.placed.size]).toEqual([[], 0, 0]);
   });
 
+  test('what waits to be buried goes with its queue, each message once [EXP-11]', () => {
+    const journal = new LedgerJournal();
+    const core = new Core(journal);
+    core.exchange('x', 'fanout');
+    const dead = core.queue('dead');
+    core.bind('x', 'dead');
+    const queue = core.queue('q', QUORUM);
+    core.policy('p', AT_LEAST_ONCE);
+    for (const body of ['a', 'b', 'c']) core.send('q', body);
+    const held = Array.from({ length: 3 }, () => core.get(queue)?.entry);
+    core.vhost.holdBurials(() => {
+      for (const entry of held) if (entry !== undefined) queue.reject(entry);
+      core.vhost.remove(queue);
+    });
+    core.settle();
+    expect(dead.messageCount).toBe(0);
+    expect([journal.faults, journal.live.size]).toEqual([[], 0]);
+  });
+
   test('a change between many deaths and their burials loses and doubles nothing', () => {
     for (const isOnFirst of [true, false]) {
       const journal = new LedgerJournal();

@@ -672,8 +672,8 @@ export const faults = [
   {
     name: 'a quorum queue loses dead letters without an exchange',
     file: 'src/broker/dead-letter.ts',
-    find: 'if (isTaken || isLast) queue.forget(entry);',
-    put: 'if (isTaken || isLast || exchange === undefined) queue.forget(entry);',
+    find: 'if (isTaken || !queue.settings.deadLetterAtLeastOnce) queue.forget(entry);',
+    put: 'if (isTaken || exchange === undefined) queue.forget(entry);',
     topics: ['dlx'],
   },
   {
