@@ -5,6 +5,9 @@ import type { DeathReason } from './queue-host.ts';
 import type { Ready } from './ready.ts';
 import { Ring } from './ring.ts';
 
+/** Messages that die in one go: about a millisecond. */
+const BURIALS = 64;
+
 /**
  * Those that die by themselves: expired at the head of a queue, or returned too often. They are not ready any more, and
  * wait until the queue has its turn and dead-letters them.
@@ -61,9 +64,10 @@ export class Dying {
     this.#wornOut.push(entry);
   }
 
-  /** Dead-letters so many of them. */
-  bury(most: number): void {
-    for (let left = most; left > 0 && this.length > 0; left--) {
+  /** Dead-letters some of them, and of those that have expired by now. */
+  bury(): void {
+    if (this.headMayExpire) this.scan(BURIALS - this.length);
+    for (let left = BURIALS; left > 0 && this.length > 0; left--) {
       const wornOut = this.#wornOut.shift();
       if (wornOut !== undefined) this.#bury(wornOut, 'delivery_limit');
       else this.#bury(this.#expired.shift() as Entry, 'expired');

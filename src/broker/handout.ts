@@ -72,10 +72,14 @@ export class Handout {
     return entry;
   }
 
-  /** What was handed out was settled, or came back. */
-  settled({ message }: Entry): void {
+  /**
+   * What was handed out is not any more.
+   * @param how undefined: it comes back
+   */
+  settled({ message }: Entry, how?: 'acked' | 'rejected'): void {
     this.unackedCount--;
     this.unackedBytes -= message.bodyLength;
+    if (how !== undefined && this.#events.isHeard) this.#events.happened(how, this.#queue, message);
   }
 
   #handedOut(entry: Entry): void {

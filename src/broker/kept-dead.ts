@@ -18,6 +18,8 @@ export interface KeptDead {
   isNoted: boolean;
 }
 
+/** Those that are tried in one go: about a millisecond. */
+const ATTEMPTS = 64;
 /** How long the dead that nobody took wait for the next attempt, in milliseconds. */
 const RETRY_AFTER = 10_000;
 /** The same when exchanges, queues or bindings changed: one attempt for many changes. */
@@ -106,9 +108,9 @@ export class KeptDeadLetters {
     return this.#due.length > 0;
   }
 
-  /** Tries so many of them, oldest death first. */
-  retry(most: number): void {
-    for (let left = most; left > 0 && this.hasDue; left--) {
+  /** Tries some of them, oldest death first. */
+  retry(): void {
+    for (let left = ATTEMPTS; left > 0 && this.hasDue; left--) {
       const { entry, reason } = this.#due.shift() as KeptDead;
       this.#host.bury(this.#queue, entry, reason);
     }

@@ -1,7 +1,7 @@
 import type { Journal, RecoveredPlace } from './journal.ts';
 import { Entry } from './message.ts';
 import type { Message } from './message.ts';
-import type { QueueIdentity } from './queue-host.ts';
+import type { QueueIdentity, QueueLoad } from './queue-host.ts';
 
 /** Which messages a queue holds, and what the journal must know of that. */
 export class Places {
@@ -15,9 +15,9 @@ export class Places {
   #spared: Map<Entry, number> | undefined = undefined;
   #isClosed = false;
   /** What it holds and the journal knows of. */
-  recordedCount = 0;
+  #recordedCount = 0;
   /** The sum of their bodies. */
-  recordedBytes = 0;
+  #recordedBytes = 0;
 
   constructor(journal: Journal, { id, durable }: QueueIdentity, lanes: number, isQuorum: boolean) {
     this.#journal = journal;
@@ -25,6 +25,11 @@ export class Places {
     this.#isDurable = durable;
     this.#isQuorum = isQuorum;
     this.#delivered = Array.from({ length: lanes }, () => 0);
+  }
+
+  /** @param unackedBytes of those that were handed out */
+  load(unackedBytes: number): QueueLoad {
+    return { unackedBytes, recordedCount: this.#recordedCount, recordedBytes: this.#recordedBytes };
   }
 
   /** Whether a message would still be there after a restart: quorum queues keep transient ones, too (QUE-31). */
@@ -38,8 +43,8 @@ export class Places {
     message.places++;
     if (recorded) {
       this.#journal.place(message, this.#queueId, expiresAt, lane);
-      this.recordedCount++;
-      this.recordedBytes += message.bodyLength;
+      this.#recordedCount++;
+      this.#recordedBytes += message.bodyLength;
     }
     return new Entry(message, expiresAt, lane, recorded, 0);
   }
@@ -49,8 +54,8 @@ export class Places {
     const recorded = this.records(message.persistent);
     message.places++;
     if (recorded) {
-      this.recordedCount++;
-      this.recordedBytes += message.bodyLength;
+      this.#recordedCount++;
+      this.#recordedBytes += message.bodyLength;
     }
     const entry = new Entry(message, expiresAt, Math.min(lane, highestLane), recorded, returns);
     if (note !== undefined && note.spared > 0) this.#spare(entry, note.spared);
@@ -101,8 +106,8 @@ export class Places {
     const { message, recorded, returns } = entry;
     this.#spared?.delete(entry);
     if (recorded) {
-      this.recordedCount--;
-      this.recordedBytes -= message.bodyLength;
+      this.#recordedCount--;
+      this.#recordedBytes -= message.bodyLength;
       if (!this.#isClosed) this.#journal.settle(message, this.#queueId);
     }
     if (this.#isQuorum && (returns > 0 || isNoted)) {

@@ -27,9 +27,6 @@ import { QUORUM } from './queue-type.ts';
 import { Ready } from './ready.ts';
 import { Returns } from './returns.ts';
 
-/** Messages one call of `work` may let die: about a millisecond. */
-const BURIALS = 64;
-
 /** A queue: takes messages in, hands them out in order, and takes care of those that come back or fall due. */
 export class Queue implements DeclaredQueue {
   readonly kind = 'queue';
@@ -74,7 +71,7 @@ export class Queue implements DeclaredQueue {
     this.#dying = new Dying(host.clock, this.ready, later, (entry, reason) => this.#bury(entry, reason));
     this.#handout = new Handout(this, this.#dying, this.#places, host.events, later);
     this.#overflow = new Overflow(this, host, this.#handout);
-    this.#returns = new Returns(this, host.clock, this.#places, this.#dying, later);
+    this.#returns = new Returns(this, host, this.#places, this.#dying);
     this.#lease = new Deadline(host.clock, () => host.remove(this, 'expired'));
     if (this.settings.deadLetterAtLeastOnce) this.kept = new KeptDeadLetters(host, this);
     this.touch();
@@ -103,9 +100,7 @@ export class Queue implements DeclaredQueue {
   }
 
   get load(): QueueLoad {
-    const { unackedBytes } = this.#handout;
-    const { recordedCount, recordedBytes } = this.#places;
-    return { unackedBytes, recordedCount, recordedBytes };
+    return this.#places.load(this.#handout.unackedBytes);
   }
 
   get isDeleted(): boolean {
@@ -178,15 +173,13 @@ export class Queue implements DeclaredQueue {
 
   /** A handed-out message has done its work. */
   ack(entry: Entry): void {
-    this.#handout.settled(entry);
-    if (this.#host.events.isHeard) this.#host.events.happened('acked', this, entry.message);
+    this.#handout.settled(entry, 'acked');
     this.forget(entry);
   }
 
   /** A handed-out message is refused for good; when the queue is gone it goes without dead-lettering (EXP-12). */
   reject(entry: Entry): void {
-    this.#handout.settled(entry);
-    if (this.#host.events.isHeard) this.#host.events.happened('rejected', this, entry.message);
+    this.#handout.settled(entry, 'rejected');
     if (this.#isDeleted) this.#drop(entry, 'queue deleted');
     else this.#bury(entry, 'rejected');
   }
@@ -200,11 +193,6 @@ export class Queue implements DeclaredQueue {
     if (this.#isDeleted) {
       for (const entry of entries) this.#drop(entry, 'queue deleted');
       return;
-    }
-    const { events } = this.#host;
-    for (const entry of entries) {
-      entry.returns++;
-      if (events.isHeard) events.happened('requeued', this, entry.message);
     }
     if (this.settings.isLimited) this.#handout.deliver(); // what a consumer would have taken by now does not count
     this.ready.putBack(this.#returns.take(entries, hasFailed));
@@ -260,9 +248,8 @@ export class Queue implements DeclaredQueue {
   work(): void {
     if (this.#isDeleted) return;
     this.#returns.release();
-    if (this.#dying.headMayExpire) this.#dying.scan(BURIALS - this.#dying.length);
-    this.#dying.bury(BURIALS);
-    this.kept?.retry(BURIALS);
+    this.#dying.bury();
+    this.kept?.retry();
     this.#handout.deliver();
     if (this.#dying.length > 0 || this.#dying.isHeadExpired || this.kept?.hasDue === true)
       this.#host.later(this);

@@ -79,7 +79,7 @@ export const faults = [
   {
     name: 'after a restart nothing waits to be tried again',
     file: 'src/broker/returns.ts',
-    find: 'else if (waitsUntil > this.#clock.now()) this.#hold(entry, waitsUntil);',
+    find: 'else if (waitsUntil > this.#host.clock.now()) this.#hold(entry, waitsUntil);',
     put: '',
     topics: ['redelivery'],
     tests: ['test/store/delayed-retry.test.ts'],
@@ -454,7 +454,7 @@ export const faults = [
   },
   {
     name: 'a requeued message is not marked as redelivered',
-    file: 'src/broker/queue.ts',
+    file: 'src/broker/returns.ts',
     find: 'entry.returns++;',
     put: '',
     topics: ['settling'],
