@@ -2,7 +2,9 @@ import type { Broker } from '../broker/broker.ts';
 import { NOTHING_RECOVERED } from '../broker/journal.ts';
 import { Alarms } from '../server/alarms.ts';
 import { Faults } from '../server/faults.ts';
+import type { ServerLimits } from '../server/limits.ts';
 import { Listener } from '../server/listener.ts';
+import type { Certificates } from '../server/listener.ts';
 import { SnapshotJournal } from '../store/snapshot-journal.ts';
 import { BrokerClock } from './broker-clock.ts';
 import { BrokerState } from './broker-state.ts';
@@ -26,6 +28,8 @@ import { ManagedClock } from './managed-clock.ts';
 import { startManagement } from './management.ts';
 import { MemoryGauge } from './memory.ts';
 import { MovableClock } from './movable-clock.ts';
+import { nodeFacts } from './node-facts.ts';
+import type { NodeSources } from './node-facts.ts';
 import type { BrokerOptions } from './options.ts';
 import { Quiet } from './quiet.ts';
 import { ResourceWatch } from './resources.ts';
@@ -76,12 +80,13 @@ async function start(begun: Start, { onFailure, onCrash }: NodeHooks): Promise<R
     named,
   );
   await data?.journal.flush(); // what was imported is certain once it can be used
-  const alarms = await watchResources(begun, wallClock, data);
+  const { alarms, gauge } = await watchResources(begun, wallClock, data);
+  const limits = serverLimits(options, data !== undefined);
   const listener = new Listener({
     broker,
     alarms,
     faults,
-    limits: serverLimits(options, data !== undefined),
+    limits,
     wallClock,
     log,
     serverProperties: () => serverProperties(broker.clusterName),
@@ -96,7 +101,8 @@ async function start(begun: Start, { onFailure, onCrash }: NodeHooks): Promise<R
   teardown.add(() => feed.stop());
   const requests = new FaultRequests(faults, data !== undefined);
   if (options.faults !== undefined) await addFirstFaults(requests, options.faults);
-  const core = { broker, listener, wallClock, clock: brokerClock, faults: requests };
+  const served = { broker, listener, wallClock, clock: brokerClock, faults: requests, alarms, limits };
+  const core = { ...served, gauge, data: data?.directory };
   const addresses = { ...(await openPorts(begun, core, tls)), data: data?.directory };
   log.info({ ...addresses }, 'ready');
   return new RunningBroker(addresses, {
@@ -129,37 +135,44 @@ async function watchResources(
   { options, log, teardown }: Start,
   wallClock: RealClock,
   data: Data | undefined,
-): Promise<Alarms> {
+): Promise<{ readonly alarms: Alarms; readonly gauge: MemoryGauge }> {
   const alarms = new Alarms();
-  const memory = new MemoryGauge();
+  const gauge = new MemoryGauge();
   const resources = new ResourceWatch(wallClock, alarms, log, options, {
-    memory: (isLow) => memory.read(isLow),
+    memory: (isLow) => gauge.read(isLow),
     disk: data === undefined ? undefined : (isLow) => data.free(isLow),
   });
   teardown.add(() => resources.stop());
   await resources.start();
-  return alarms;
+  return { alarms, gauge };
 }
 
 type OpenPorts = Ports & ReturnType<typeof urlsOf> & { readonly managementUrl: string | undefined };
 
 /** What is there when it may be talked to. */
-interface Core {
+interface Core extends NodeSources {
   readonly broker: Broker;
   readonly listener: Listener;
-  readonly wallClock: RealClock;
   readonly clock: BrokerClock;
   readonly faults: FaultRequests;
+  readonly alarms: Alarms;
+  readonly limits: ServerLimits;
 }
 
 async function openPorts(
   { options, log, teardown }: Start,
-  { broker, listener, wallClock, clock, faults }: Core,
+  core: Core,
   tls: TlsSettings | undefined,
 ): Promise<OpenPorts> {
+  const { broker, listener, wallClock, clock, faults, alarms, limits } = core;
   const ports = await listen(listener, options, tls);
+  let certificates = tls?.certificates;
   if (tls !== undefined) {
-    teardown.add(watchCertificates(tls.files, (renewed) => listener.renew(renewed), log));
+    const renew = (renewed: Certificates): void => {
+      listener.renew(renewed);
+      certificates = renewed;
+    };
+    teardown.add(watchCertificates(tls.files, renew, log));
   }
   const management = await startManagement(options, ports.port ?? 0, {
     broker,
@@ -169,8 +182,10 @@ async function openPorts(
     actsAs: ACTS_AS,
     platform: platform(),
     wallClock,
-    ackTimeout: options.consumerTimeout,
     clock: new ManagedClock(clock, options.clock),
+    alarms,
+    limits,
+    node: nodeFacts(options, core, ports, () => certificates),
   });
   teardown.add(() => management?.stop());
   return { ...ports, ...urlsOf(options, broker, ports), managementUrl: management?.url };

@@ -205,6 +205,11 @@ export class Broker implements VhostHost {
     return count >= this.maxQueues ? this.maxQueues : undefined;
   }
 
+  /** How many queues wait for their turn. */
+  get busyCount(): number {
+    return this.#busy.length;
+  }
+
   soon(task: () => void): void {
     this.#turn.soon(() => this.#guard(task));
   }

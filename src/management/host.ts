@@ -1,5 +1,7 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Clock } from '../broker/clock.ts';
+import type { Alarms } from '../server/alarms.ts';
+import type { ServerLimits } from '../server/limits.ts';
 import type { Log } from '../server/log.ts';
 import type { Sampler } from './sampler.ts';
 
@@ -15,6 +17,34 @@ export interface FaultDesk {
   kinds(): object;
 }
 
+/** Where something listens. */
+export interface ListenerFacts {
+  /** As RabbitMQ names it: `amqp`, `amqp/ssl`, `http`. */
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the node has and uses. */
+export interface NodeFacts {
+  /** Real time, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Those of AMQP. */
+  readonly listeners: readonly ListenerFacts[];
+  /** The data directory; undefined when everything is in memory. */
+  readonly data: string | undefined;
+  /** Bytes beyond which memory is low; Infinity: never. */
+  readonly memoryHigh: number;
+  /** Bytes below which the disk is low; 0: never. */
+  readonly diskFreeLimit: number;
+  /** Bytes, as the alarm counts them. */
+  usedMemory(): number;
+  /** Bytes, of the disk of the data, or where the process runs. */
+  freeDisk(): Promise<number>;
+  /** The certificates it shows at the moment, in PEM; undefined without TLS. */
+  certificates(): Buffer | undefined;
+}
+
 /** What the management API is told about the node it belongs to. */
 export interface ManagementHost {
   readonly broker: Broker;
@@ -27,8 +57,9 @@ export interface ManagementHost {
   readonly actsAs: string;
   /** Real time, also where the broker's is moved by hand. */
   readonly wallClock: Clock;
-  /** How long a delivery may stay unacked (ms). */
-  readonly ackTimeout: number;
+  readonly alarms: Alarms;
+  readonly limits: ServerLimits;
+  readonly node: NodeFacts;
   /** Name and version of this broker, and of what it runs on. */
   readonly platform: string;
   readonly clock: ManagementClock;
@@ -60,4 +91,6 @@ export interface ManagementClock {
 /** The same with what the API keeps beside it. */
 export interface ManagementContext extends ManagementHost {
   readonly sampler: Sampler;
+  /** All listeners, its own included. */
+  readonly listeners: () => readonly ListenerFacts[];
 }

@@ -51,6 +51,7 @@ export function queueAloneJson({ host, broker }: Call, queue: DeclaredQueue): Js
 export function plainQueueJson(context: ManagementContext, queue: DeclaredQueue): Json {
   const { name, vhost, autoDelete, durable, owner, table } = queue.identity;
   const { type } = queue.arguments;
+  const { policy, operatorPolicy, definition } = queue.policies;
   const { nodeName } = context;
   const members = type.isReplicated ? { leader: nodeName, members: [nodeName], online: [nodeName] } : {};
   return {
@@ -65,9 +66,9 @@ export function plainQueueJson(context: ManagementContext, queue: DeclaredQueue)
     state: 'running',
     internal: false,
     internal_owner: false,
-    policy: null,
-    operator_policy: null,
-    effective_policy_definition: {},
+    policy: policy?.name ?? null,
+    operator_policy: operatorPolicy?.name ?? null,
+    effective_policy_definition: definition,
     ...members,
     ...(owner === undefined ? {} : ownerJson(context, owner)),
   };

@@ -7,6 +7,7 @@ import { definitionRoutes } from './routes/definitions.ts';
 import { exchangeRoutes } from './routes/exchanges.ts';
 import { faultRoutes } from './routes/faults.ts';
 import { featureRoutes } from './routes/features.ts';
+import { healthRoutes } from './routes/health.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { loginRoutes } from './routes/login.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = withDocument([
   ...exchangeRoutes,
   ...faultRoutes,
   ...featureRoutes,
+  ...healthRoutes,
   ...limitRoutes,
   ...loginRoutes,
   ...messageRoutes,

@@ -10,7 +10,7 @@ import type { Answer } from './answer.ts';
 import { authorise } from './auth.ts';
 import { Call } from './call.ts';
 import { onDisk } from './commit.ts';
-import type { ManagementContext, ManagementHost } from './host.ts';
+import type { ListenerFacts, ManagementContext, ManagementHost } from './host.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes.ts';
 import { Sampler } from './sampler.ts';
@@ -30,9 +30,11 @@ const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'POST', 'DELETE', 'PATCH'] as 
 export class ManagementServer {
   readonly #host: ManagementContext;
   readonly #app: FastifyInstance;
+  readonly #own: ListenerFacts[] = [];
 
   constructor(host: ManagementHost) {
-    this.#host = { ...host, sampler: new Sampler(host.broker, host.wallClock) };
+    const sampler = new Sampler(host.broker, host.wallClock);
+    this.#host = { ...host, sampler, listeners: () => [...host.node.listeners, ...this.#own] };
     this.#app = fastify({
       bodyLimit: LARGEST_BODY,
       requestTimeout: REQUEST_MS,
@@ -58,7 +60,9 @@ export class ManagementServer {
   async listen(host: string, port: number): Promise<AddressInfo> {
     await this.#app.listen({ host, port });
     this.#host.sampler.start();
-    return this.#app.server.address() as AddressInfo;
+    const address = this.#app.server.address() as AddressInfo;
+    this.#own.push({ protocol: 'http', host: address.address, port: address.port });
+    return address;
   }
 
   /** Ends at once, with the connections that are open. */

@@ -22,11 +22,16 @@ export class Alarms {
     if (isLow) this.#low.add(resource);
     else this.#low.delete(resource);
     this.isRaised = this.#low.size > 0;
-    this.reason = this.isRaised ? `low on ${RESOURCES.filter((one) => this.#low.has(one)).join(' & ')}` : '';
+    this.reason = this.isRaised ? `low on ${this.low.join(' & ')}` : '';
     if (this.isRaised) return;
     const listeners = this.#listeners;
     this.#listeners = new Set();
     for (const listener of listeners) listener.alarmsCleared();
+  }
+
+  /** What is low, in the order in which a reason names it. */
+  get low(): Resource[] {
+    return RESOURCES.filter((resource) => this.#low.has(resource));
   }
 
   /** Calls `listener.alarmsCleared` once, when no alarm is left. */

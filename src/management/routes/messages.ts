@@ -57,11 +57,21 @@ async function publish(call: Call): Promise<Answer> {
   const body = bodyOf(json);
   const properties = propertiesOf(json['properties']);
   if (!vhost.exchanges.has(exchange)) throw missing('exchange');
+  refuseInAlarm(call);
   const publisher = new Publisher(vhost, actorOf(call));
   const outcome = withCode(() => publisher.publish({ exchange, routingKey }, properties, body));
   if ((outcome & Outcome.ROUTED) === 0) vhost.counts.returned++;
   if ((outcome & Outcome.DURABLE) !== 0) await onDisk(broker.journal, broker.journal.gathering);
   return ok({ routed: (outcome & Outcome.ROUTED) !== 0 && (outcome & Outcome.REFUSED) === 0 });
+}
+
+/** A client of AMQP would have to wait (CON-58). @throws {Refusal} 503 */
+function refuseInAlarm({ host: { alarms } }: Call): void {
+  if (!alarms.isRaised) return;
+  throw new Refusal(503, {
+    error: 'service_unavailable',
+    reason: `publishers are blocked: ${alarms.reason}`,
+  });
 }
 
 /** @throws {Refusal} 400 */

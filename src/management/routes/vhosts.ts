@@ -8,6 +8,7 @@ import { flag, tags, text } from '../body.ts';
 import type { Call, Json } from '../call.ts';
 import type { ManagementHost } from '../host.ts';
 import type { Route } from '../route.ts';
+import { vhostStats } from '../totals-view.ts';
 
 const QUEUE_TYPES = ['classic', 'quorum', 'stream'];
 
@@ -18,14 +19,14 @@ export const vhostRoutes: readonly Route[] = [
     path: '/vhosts',
     access: 'user',
     summary: 'All vhosts the user may see',
-    handle: (call) => ok(visibleVhosts(call).map((vhost) => vhostJson(call.host, vhost))),
+    handle: (call) => ok(listJson(call)),
   },
   {
     method: 'GET',
     path: '/vhosts/:vhost',
     access: 'administrator',
     summary: 'A vhost',
-    handle: (call) => ok(vhostJson(call.host, call.vhost)),
+    handle: (call) => ok({ ...vhostJson(call.host, call.vhost), ...vhostStats(call.host)(call.vhost) }),
   },
   {
     method: 'PUT',
@@ -86,6 +87,11 @@ export function metadataOf({
 }: VhostSettings): Json {
   const protection = isProtected === true ? { protected_from_deletion: true } : {};
   return { description, tags, default_queue_type: defaultQueueType, ...protection };
+}
+
+function listJson(call: Call): Json[] {
+  const stats = vhostStats(call.host);
+  return visibleVhosts(call).map((vhost) => ({ ...vhostJson(call.host, vhost), ...stats(vhost) }));
 }
 
 function vhostJson(host: ManagementHost, { name, settings }: Vhost): Json {
