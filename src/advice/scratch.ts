@@ -12,6 +12,8 @@ import { MemoryJournal } from '../broker/memory-journal.ts';
 export interface Scratch {
   readonly broker: Broker;
   readonly clock: ManualClock;
+  /** Runs a task after the present one. */
+  soon(task: () => void): void;
   /** Runs what was put off until nothing is left. */
   settle(): void;
 }
@@ -28,6 +30,9 @@ export interface Refusal {
 /** @param now where its clock starts, in milliseconds since the epoch */
 export function createScratch(now: number, ports: Partial<BrokerPorts> = {}): Scratch {
   const tasks: (() => void)[] = [];
+  const soon = (task: () => void): void => {
+    tasks.push(task);
+  };
   const settle = (): void => {
     for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) task();
   };
@@ -36,7 +41,7 @@ export function createScratch(now: number, ports: Partial<BrokerPorts> = {}): Sc
     {
       clock,
       journal: new MemoryJournal(),
-      turn: { soon: (task) => tasks.push(task), isLong: () => false },
+      turn: { soon, isLong: () => false },
       // Nobody logs in here, and what is left to chance comes out the same every time.
       secrets: { random: (bytes) => Buffer.alloc(bytes), sha256: () => Buffer.alloc(32) },
       ...ports,
@@ -44,7 +49,7 @@ export function createScratch(now: number, ports: Partial<BrokerPorts> = {}): Sc
     NOTHING_RECOVERED,
     false,
   );
-  return { broker, clock, settle };
+  return { broker, clock, soon, settle };
 }
 
 const NOTHING_ASKED = readDefinitions({});
@@ -52,6 +57,7 @@ const NOTHING_ASKED = readDefinitions({});
 /** Makes whatever definitions ask for and can be made, one by one; returns what could not. */
 export function buildTopology(broker: Broker, definitions: Definitions): Refusal[] {
   const refusals: Refusal[] = [];
+  if (definitions.vhosts.length === 0) importDefinitions(broker, NOTHING_ASKED); // which makes the vhost /
   for (const [section, all] of Object.entries(definitions)) {
     if (section === 'ignored') continue;
     for (const asked of all as readonly Asked<unknown>[]) {

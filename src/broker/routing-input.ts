@@ -1,5 +1,6 @@
 import { decodeProperties } from '../wire/properties.ts';
 import type { Properties, PropertyScan } from '../wire/properties.ts';
+import type { Binding, Exchange } from './exchange.ts';
 import type { Keeper } from './keeper.ts';
 import { EMPTY_TABLE, readTable } from '../wire/table.ts';
 import type { FieldTable } from '../wire/table.ts';
@@ -16,6 +17,8 @@ export class RoutingInput {
   isDelayed = false;
   /** Those on its way that keep it. */
   keepers: Keeper[] | undefined = undefined;
+  /** For who wants to know: takes up every binding it went by, and every alternate exchange it was handed on to. */
+  trail: (Binding | Exchange)[] | undefined = undefined;
   readonly #properties: Buffer;
   readonly #scan: PropertyScan;
   readonly #newHeaders: Buffer | undefined;

@@ -23,7 +23,7 @@ export function route(topology: Topology, from: Exchange, input: RoutingInput): 
     visited.add(exchange);
     const destinations = exchange.isDefault ? queuesByName(topology, input) : matching(exchange, input);
     if (input.isHeldBack) input.isHeldBack = false;
-    else if (destinations.size === 0) waiting.push(...alternate(topology, exchange));
+    else if (destinations.size === 0) waiting.push(...alternate(topology, exchange, input));
     for (const destination of destinations) {
       if (destination.kind === 'queue') queues.add(destination);
       else waiting.push(destination);
@@ -37,6 +37,7 @@ function matching(exchange: Exchange, input: RoutingInput): Set<Destination> {
   exchange.match(input, bindings);
   const destinations = new Set<Destination>();
   for (const { destination } of bindings) destinations.add(destination);
+  if (input.trail !== undefined) input.trail.push(...bindings);
   return destinations;
 }
 
@@ -51,7 +52,13 @@ function queuesByName({ queues, replies }: Topology, { routingKeys }: RoutingInp
 }
 
 /** Used only when the exchange itself yields no destination at all; one that does not exist is ignored (RTE-03). */
-function alternate({ exchanges }: Topology, { alternate: name }: Exchange): Exchange[] {
+function alternate(
+  { exchanges }: Topology,
+  { alternate: name }: Exchange,
+  { trail }: RoutingInput,
+): Exchange[] {
   const exchange = name === undefined ? undefined : exchanges.get(name);
-  return exchange === undefined ? [] : [exchange];
+  if (exchange === undefined) return [];
+  trail?.push(exchange);
+  return [exchange];
 }

@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
-import { text as readAll } from 'node:stream/consumers';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { checkIds, severities } from '../advice/checks.ts';
 import type { Severity } from '../advice/checks.ts';
-import { JsonDocument } from '../advice/document.ts';
+import type { JsonDocument } from '../advice/document.ts';
 import type { Finding } from '../advice/finding.ts';
 import { lintDefinitions } from '../advice/lint.ts';
 import { sarifLog } from '../advice/sarif.ts';
@@ -16,6 +14,7 @@ import { countFindings, describeFindings } from './findings.ts';
 import { addManagementOption, Management } from './management.ts';
 import { collect } from './options.ts';
 import { Output } from './output.ts';
+import { queueFacts, readDocument } from './topology.ts';
 
 interface LintOptions {
   readonly url?: string;
@@ -89,40 +88,13 @@ async function look(file: string | undefined, url: string | undefined): Promise<
 }
 
 async function lookAtFile(file: string): Promise<Topology> {
-  const name = file === '-' ? 'standard input' : file;
-  let text: string;
-  try {
-    text = file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8');
-  } catch (error) {
-    throw new Failure('usage', `cannot read the definitions: ${(error as Error).message}`);
-  }
-  let document: JsonDocument;
-  try {
-    document = new JsonDocument(text);
-  } catch (error) {
-    throw new Failure('usage', `${name} is not JSON: ${(error as Error).message}`);
-  }
+  const { name, document } = await readDocument(file);
   return { name, document, findings: lintDefinitions(document.value) };
-}
-
-interface ListedQueue {
-  readonly vhost: string;
-  readonly name: string;
-  readonly consumers?: number;
-  readonly messages_ready?: number;
 }
 
 async function lookAtBroker(management: Management): Promise<Topology> {
   const definitions = await management.get<object>(['definitions']);
-  const queues = await management.get<readonly ListedQueue[]>(['queues'], {
-    columns: 'vhost,name,consumers,messages_ready',
-  });
-  const facts = queues.map(({ vhost, name, consumers = 0, messages_ready: messages = 0 }) => ({
-    vhost,
-    name,
-    consumers,
-    messages,
-  }));
+  const facts = await queueFacts(management);
   return { name: management.name, document: undefined, findings: lintDefinitions(definitions, facts) };
 }
 

@@ -6,6 +6,7 @@ import { addConsumeCommand } from './consume.ts';
 import { addDeclareCommand } from './declare.ts';
 import { addDeleteCommand } from './delete.ts';
 import { addDemoCommand } from './demo.ts';
+import { addExplainCommand } from './explain.ts';
 import { addFaultCommand } from './fault.ts';
 import { exitCodes, Failure, OutputClosed } from './failure.ts';
 import { addGetCommand } from './get.ts';
@@ -67,6 +68,7 @@ function buildProgram(): Command {
   addConformanceCommand(program);
   addFaultCommand(program);
   addLintCommand(program);
+  addExplainCommand(program);
   program.addHelpText('after', AFTER_HELP);
   pointToHelp(program, 'leveret');
   return program;
