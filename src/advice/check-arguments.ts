@@ -1,5 +1,6 @@
 import { allArguments } from '../broker/queue-type.ts';
 import { textOf } from '../broker/term.ts';
+import type { CheckId } from './checks.ts';
 import { finding, parsePath } from './finding.ts';
 import type { Finding, Subject } from './finding.ts';
 import { nearest } from './nearest.ts';
@@ -38,33 +39,34 @@ const EXPLAINED: readonly (readonly [RegExp, string])[] = [
 
 /** What the broker said when it was asked to make all this. */
 export function checkRefusals(study: Study, refusals: readonly Refusal[]): Finding[] {
-  return refusals.map(({ path, reason, isRepeated }) => {
+  return refusals.map(({ path, reason, what }) => {
     const argument = /arg '([^']+)'/.exec(reason)?.[1];
-    const check = isRepeated ? 'repeated-declaration' : 'refused-declaration';
-    const fix = EXPLAINED.find(([pattern]) => pattern.test(reason))?.[1];
     const at = argument === undefined ? [] : ['arguments', argument];
-    return finding(
-      check,
-      subjectAt(study, path),
-      `The broker says: ${reason}.`,
-      at,
-      isRepeated ? undefined : fix,
-    );
+    const text = `The broker says: ${reason.trim().replaceAll(/\s+/g, ' ')}.`;
+    const fix = what === 'refused' ? EXPLAINED.find(([pattern]) => pattern.test(reason))?.[1] : undefined;
+    return finding(CHECKS[what], subjectAt(study, path), text, at, fix);
   });
 }
+
+const CHECKS: Readonly<Record<Refusal['what'], CheckId>> = {
+  refused: 'refused-declaration',
+  repeated: 'repeated-declaration',
+  changed: 'mirrored-queues',
+};
 
 const KINDS: Readonly<Record<string, Subject['kind']>> = {
   queues: 'queue',
   exchanges: 'exchange',
   bindings: 'binding',
   policies: 'policy',
+  parameters: 'policy',
 };
 
 function subjectAt({ definitions }: Study, path: string): Subject {
   const way = parsePath(path);
   const [section = ''] = way;
-  const all = definitions[section as keyof typeof definitions] as readonly unknown[] | undefined;
-  const asked = all?.find((one) => (one as { path?: string }).path === path);
+  const all = Object.values(definitions).flat() as readonly { readonly path?: string }[];
+  const asked = all.find((one) => one.path === path);
   const { value = {} } = (asked ?? {}) as { value?: { name?: string; vhost?: string; destination?: string } };
   return {
     kind: KINDS[section] ?? 'definitions',

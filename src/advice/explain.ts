@@ -34,9 +34,9 @@ const ACTOR = 'explain';
 export function explainInDefinitions(json: unknown, question: Question, now: number): Explanation {
   const scratch = createScratch(now);
   const refusals = buildTopology(scratch.broker, readDefinitions(json));
-  const left = refusals.map(
-    ({ path, reason }) => `${path} is left out, as the broker refuses it: ${reason}.`,
-  );
+  const left = refusals
+    .filter(({ what }) => what === 'refused')
+    .map(({ path, reason }) => `${path} is left out, as the broker refuses it: ${reason}.`);
   return play(scratch, question, [], left);
 }
 

@@ -4,6 +4,7 @@ import { checkArgumentNames, checkRefusals, checkTtls, checkVersions } from './c
 import { checkCycles, checkDeadLetterRoutes } from './check-dead-letters.ts';
 import { checkLifetimes } from './check-lifetimes.ts';
 import { checkPermissions } from './check-permissions.ts';
+import { checkPolicies } from './check-policies.ts';
 import { checkRoutes } from './check-routes.ts';
 import { severities } from './checks.ts';
 import { finding, parsePath } from './finding.ts';
@@ -40,6 +41,7 @@ export function lintDefinitions(json: unknown, facts: readonly QueueFacts[] = []
     ...checkLifetimes(study),
     ...checkRoutes(study),
     ...checkPermissions(study),
+    ...checkPolicies(study),
     ...checkVersions(study),
   ];
   return found.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));

@@ -18,13 +18,13 @@ export interface Scratch {
   settle(): void;
 }
 
-/** Something definitions ask for that a broker does not make, or makes only once. */
+/** Something definitions ask for that a broker does not make as it is asked for. */
 export interface Refusal {
   /** `queues[3]`. */
   readonly path: string;
   readonly reason: string;
-  /** It is there already, in another way. */
-  readonly isRepeated: boolean;
+  /** It is not made; it is there already, in another way; or it is made without what the broker does not have. */
+  readonly what: 'refused' | 'repeated' | 'changed';
 }
 
 /** @param now where its clock starts, in milliseconds since the epoch */
@@ -69,15 +69,19 @@ export function buildTopology(broker: Broker, definitions: Definitions): Refusal
 }
 
 function build(broker: Broker, one: Definitions, path: string): Refusal | undefined {
-  const bare = (text: string, before: string): string =>
-    text.startsWith(`${path}${before}`) ? text.slice(path.length + before.length) : text;
   try {
     const [warning] = importDefinitions(broker, one);
-    return warning === undefined
-      ? undefined
-      : { path, reason: bare(warning, ' was left out: '), isRepeated: true };
+    if (warning === undefined) return undefined;
+    const reason = behind(warning, `${path} was left out: `);
+    if (reason !== undefined) return { path, reason, what: 'repeated' };
+    return { path, reason: behind(warning, `${path}: `) ?? warning, what: 'changed' };
   } catch (error) {
     if (!(error instanceof DefinitionsError)) throw error;
-    return { path, reason: bare(error.message, ': '), isRepeated: false };
+    return { path, reason: behind(error.message, `${path}: `) ?? error.message, what: 'refused' };
   }
+}
+
+/** The rest of a text that begins so. */
+function behind(text: string, beginning: string): string | undefined {
+  return text.startsWith(beginning) ? text.slice(beginning.length) : undefined;
 }

@@ -176,6 +176,11 @@ function ranked(policies: ReadonlyMap<string, Policy>): Ranked[] {
     .map((policy) => ({ policy, pattern: patternOf(policy.pattern) }));
 }
 
+/** Whether a policy is for a queue or an exchange, should no other one be before it. */
+export function isPolicyFor(policy: Policy, subject: DeclaredQueue | Exchange): boolean {
+  return applies({ policy, pattern: patternOf(policy.pattern) }, subject);
+}
+
 function applies({ policy, pattern }: Ranked, subject: DeclaredQueue | Exchange): boolean {
   const { applyTo, definition } = policy;
   if (subject.kind === 'exchange') {

@@ -29,6 +29,10 @@ export function dead(exchangeName: string, key?: string): Arguments {
   return { 'x-dead-letter-exchange': exchangeName, ...own };
 }
 
+function policy(name: string, definition: object, priority = 0): object {
+  return { vhost: '/', name, pattern: '^q', 'apply-to': 'queues', priority, definition };
+}
+
 const ttl = (ms: number): Arguments => ({ 'x-message-ttl': ms });
 const quorum = { 'x-queue-type': 'quorum' };
 const person = (name: string): object => ({ name, password: 'x', tags: '' });
@@ -269,6 +273,45 @@ export const fixtures: Readonly<
       vhosts: [{ name: '/' }],
       queues: [queue('q', dead('amq.fanout'))],
     },
+  },
+  'shadowed-policy': {
+    flawed: {
+      queues: [queue('q')],
+      policies: [policy('high', { 'max-length': 5 }, 2), policy('low', { expires: 5 }, 1)],
+    },
+    at: 'low',
+    sound: { queues: [queue('q')], policies: [policy('only', { 'max-length': 5, expires: 5 }, 2)] },
+  },
+  'unsupported-policy': {
+    flawed: { queues: [queue('q')], policies: [policy('p', { 'message-ttl': 5, 'delivery-limit': 5 })] },
+    at: 'p',
+    sound: {
+      queues: [queue('q', quorum)],
+      policies: [policy('p', { 'message-ttl': 5, 'delivery-limit': 5 })],
+    },
+  },
+  'unmatched-policy': {
+    flawed: { policies: [policy('p', { 'message-ttl': 5 })] },
+    at: 'p',
+    sound: { queues: [queue('q')], policies: [policy('p', { 'message-ttl': 5 })] },
+  },
+  'inert-dead-letter-key': {
+    flawed: { queues: [queue('q')], policies: [policy('p', { 'dead-letter-routing-key': 'k' })] },
+    at: 'q',
+    sound: {
+      queues: [queue('q', dead('amq.direct'))],
+      policies: [policy('p', { 'dead-letter-routing-key': 'k' })],
+    },
+  },
+  'overruled-policy': {
+    flawed: { queues: [queue('q', ttl(5))], policies: [policy('p', { 'message-ttl': 4 })] },
+    at: 'q',
+    sound: { queues: [queue('q', ttl(5))], policies: [policy('p', { 'message-ttl': 5 })] },
+  },
+  'mirrored-queues': {
+    flawed: { queues: [queue('q')], policies: [policy('p', { 'ha-mode': 'all', 'max-length': 5 })] },
+    at: 'p',
+    sound: { queues: [queue('q')], policies: [policy('p', { 'max-length': 5 })] },
   },
   'transient-queue': {
     flawed: { queues: [queue('q', {}, { durable: false })] },

@@ -78,6 +78,25 @@ test('something in a vhost nobody defined is refused', () => {
   expect(found?.message).toContain("there is no vhost 'b'");
 });
 
+describe('policies', () => {
+  test('count as arguments do in every other check', () => {
+    const definition = { 'message-ttl': 5, 'dead-letter-exchange': 'nowhere' };
+    const topology = {
+      queues: [queue('q')],
+      policies: [{ vhost: '/', name: 'p', pattern: 'q', 'apply-to': 'queues', priority: 0, definition }],
+    };
+    expect(only('missing-dead-letter-exchange', topology).map(({ name }) => name)).toEqual(['q']);
+  });
+
+  test('of operators are found where definitions have them', () => {
+    const value = { pattern: '^nothing$', 'apply-to': 'queues', priority: 0, definition: { expires: 5 } };
+    const [found] = only('unmatched-policy', {
+      parameters: [{ vhost: '/', component: 'operator_policy', name: 'cap', value }],
+    });
+    expect(found).toMatchObject({ name: 'cap', kind: 'policy', path: ['parameters', 0, 'pattern'] });
+  });
+});
+
 describe('dead letters (DLX-15)', () => {
   test('go on with the keys they came with, which bindings tell', () => {
     const [found] = only('unroutable-dead-letters', {
