@@ -3,6 +3,9 @@ import type { RunningBroker } from './app/running-broker.ts';
 import { readStartOptions } from './app/start-options.ts';
 import type { StartOptions } from './app/start-options.ts';
 
+export type { AskedQuestion } from './advice/question.ts';
+export type { Ending, Explanation, Hop, Loss, PlainDeath, Stay, Step } from './advice/explanation.ts';
+export { QuestionError } from './advice/question.ts';
 export type { BrokerClock, MoveOptions, RunOptions } from './app/broker-clock.ts';
 export type { BrokerView, ConnectionView, ExchangeView, QueueView } from './app/broker-view.ts';
 export type { EventListener } from './app/event-feed.ts';

@@ -12,8 +12,8 @@ import { encodeProperties } from '../wire/properties.ts';
 import type { Properties } from '../wire/properties.ts';
 import { EMPTY_TABLE } from '../wire/table.ts';
 import type { Ending, Explanation, Hop, Stay } from './explanation.ts';
+import { QuestionError } from './question.ts';
 import type { Question } from './question.ts';
-import { nearest } from './nearest.ts';
 import { Recorder } from './recorder.ts';
 import { buildTopology, createScratch } from './scratch.ts';
 import type { Scratch } from './scratch.ts';
@@ -41,7 +41,7 @@ export function explainInDefinitions(json: unknown, question: Question, now: num
 }
 
 /** @param consumed the queues that are known to have consumers */
-function play(
+export function play(
   scratch: Scratch,
   question: Question,
   consumed: readonly string[],
@@ -77,18 +77,6 @@ function play(
     publish,
     ends: endsOf(publish),
   };
-}
-
-/** A question about something that does not exist. */
-class QuestionError extends Error {
-  override readonly name = 'QuestionError';
-
-  constructor(what: string, wrong: string, known: Iterable<string>) {
-    const names = [...known].filter((name) => name !== '');
-    const meant = nearest(wrong, names);
-    const hint = meant === undefined ? `there are: ${names.join(', ')}` : `did you mean '${meant}'?`;
-    super(`there is no ${what} '${wrong}'; ${hint}`);
-  }
 }
 
 function senderKeys({ headers }: Properties): string[] {
@@ -168,10 +156,18 @@ class Play implements Receiver {
     let next = this.#recorder.nextRelease;
     for (const { queue: name, expires = Infinity } of this.#recorder.waiting) {
       if (expires > now) next = Math.min(next, expires);
+      next = Math.min(next, this.#headLeaves(name));
       const lease = leaseOf(this.#vhost.queues.get(name));
       if (lease !== undefined) next = Math.min(next, now + lease);
     }
     return next;
+  }
+
+  /** When the message at the head expires, behind which it may be stuck. */
+  #headLeaves(name: string): number {
+    const queue = this.#vhost.queues.get(name);
+    const head = queue instanceof Queue ? queue.ready.peek() : undefined;
+    return head !== undefined && head.expiresAt > this.#scratch.clock.now() ? head.expiresAt : Infinity;
   }
 
   /** Where it would wait for ever somebody takes it, if there are rejects to come; returns whether there was somebody. */

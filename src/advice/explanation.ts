@@ -60,6 +60,8 @@ export interface Stay {
 
 export type StayEnd =
   | DeathReason
+  /** The queue was full and has never had it, but dead-letters it (LEN-14). */
+  | 'refused'
   | 'consumed'
   | 'waiting'
   /** Its deadline passes, but it stands behind others that do not leave. */

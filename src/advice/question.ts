@@ -1,5 +1,6 @@
 import { JsonPlace } from '../broker/json-place.ts';
 import type { Properties } from '../wire/properties.ts';
+import { nearest } from './nearest.ts';
 
 /** A message whose future is asked for. */
 export interface Question {
@@ -75,4 +76,16 @@ function whole(place: JsonPlace, most: number): number | undefined {
   const { value } = place;
   if (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most) return Number(value);
   return place.fail(most === Number.MAX_SAFE_INTEGER ? 'a whole number' : `a whole number from 0 to ${most}`);
+}
+
+/** A question about something that does not exist. */
+export class QuestionError extends Error {
+  override readonly name = 'QuestionError';
+
+  constructor(what: string, wrong: string, known: Iterable<string>) {
+    const names = [...known].filter((name) => name !== '');
+    const meant = nearest(wrong, names);
+    const hint = meant === undefined ? `there are: ${names.join(', ')}` : `did you mean '${meant}'?`;
+    super(`there is no ${what} '${wrong}'; ${hint}`);
+  }
 }

@@ -4,6 +4,8 @@ import { Queue } from '../broker/queue.ts';
 import type { QueueSettings } from '../broker/queue-settings.ts';
 import { textOf } from '../broker/term.ts';
 import type { Vhost } from '../broker/vhost.ts';
+import { decodeProperties } from '../wire/properties.ts';
+import type { Properties } from '../wire/properties.ts';
 import { readTable, writeTable } from '../wire/table.ts';
 import { expiresBy } from './causes.ts';
 import type { Hop, LossReason, Stay, StayEnd } from './explanation.ts';
@@ -14,6 +16,7 @@ import type { OpenHop } from './hops.ts';
 interface Known {
   readonly hop: OpenHop;
   readonly message: SeenMessage;
+  readonly properties: Properties;
   readonly keys: readonly string[];
   readonly died: boolean;
 }
@@ -101,7 +104,11 @@ export class Recorder {
   /** The first hop, with all that came of it, and with what nobody told because nothing came of it. */
   finish(): Hop | undefined {
     for (const open of this.#stays) {
-      const { stay, closed } = open;
+      const { stay, known, closed } = open;
+      if (stay.end === 'refused') {
+        const told = known.hop.lost.findIndex(({ queue }) => queue === stay.queue);
+        known.hop.lost.splice(told, 1); // it is not lost yet
+      }
       if (stay.leaves === undefined) stay.end = this.#rest(stay);
       else if (closed !== undefined) stay.deadLetter ??= this.#closedHop(open, closed);
       else if (stay.deadLetter === undefined && stay.lost === undefined && stay.end !== 'consumed')
@@ -141,13 +148,13 @@ export class Recorder {
     const { stay } = this.#open(time, queue, known);
     if (expiresAt === Infinity) return;
     stay.expires = expiresAt;
-    stay.expiresBy = expiresBy(this.#vhost.queues.get(queue), message.properties.expiration);
+    stay.expiresBy = expiresBy(this.#vhost.queues.get(queue), known.properties.expiration);
   }
 
   #deadLettered({ time, queue, message, reason, original, queues }: BrokerEvents['dead-lettered']): void {
     const known = this.#known.get(original);
     if (known === undefined) return;
-    const { stay } = this.#leave(time, queue, original, reason) ?? this.#passBy(time, queue, known, reason);
+    const { stay } = this.#leave(time, queue, original, reason) ?? this.#passBy(time, queue, known);
     const { hop, routed } = this.#hand(time, message, this.#keysOn(queue, known), true);
     for (const { name } of routed) if (!queues.includes(name)) hop.lost.push({ queue: name, why: 'cycle' });
     stay.deadLetter = hop;
@@ -156,8 +163,8 @@ export class Recorder {
   #dropped({ time, queue, message, why, reason }: BrokerEvents['dropped']): void {
     const known = this.#known.get(message.id);
     if (known === undefined || why === 'refused') return; // the queue that refused it has said so
-    const end = reason ?? 'queue deleted';
-    const open = this.#leave(time, queue, message.id, end) ?? this.#passBy(time, queue, known, end);
+    const open =
+      this.#leave(time, queue, message.id, reason ?? 'queue deleted') ?? this.#passBy(time, queue, known);
     if (why === 'no route' || why === 'cycle') open.closed = why;
     else open.stay.lost = why;
   }
@@ -169,9 +176,10 @@ export class Recorder {
     keys: readonly string[],
     died: boolean,
   ): ReturnType<typeof openHop> {
-    const { id, exchange, routingKey, properties } = message;
+    const { id, exchange, routingKey } = message;
+    const properties = decodeProperties(message.encodedProperties);
     const opened = openHop(this.#vhost, { time, exchange, routingKey, keys, properties, died });
-    this.#known.set(id, { hop: opened.hop, message, keys, died });
+    this.#known.set(id, { hop: opened.hop, message, properties, keys, died });
     return opened;
   }
 
@@ -193,10 +201,10 @@ export class Recorder {
   }
 
   /** A full queue refuses it and dead-letters it, without ever having held it (LEN-14). */
-  #passBy(time: number, queue: string, known: Known, end: StayEnd): OpenStay {
+  #passBy(time: number, queue: string, known: Known): OpenStay {
     const open = this.#open(time, queue, known);
     open.stay.leaves = time;
-    open.stay.end = end;
+    open.stay.end = 'refused';
     return open;
   }
 
@@ -223,9 +231,11 @@ export class Recorder {
 
   /** The hop of a dead letter that reached nobody: as it would have been. */
   #closedHop({ stay, known }: OpenStay, why: LossReason): Hop {
-    const { queue, leaves: time = 0, end: reason } = stay;
+    const { queue, leaves: time = 0, end } = stay;
+    const reason = end === 'refused' ? 'maxlen' : end;
     const { deadLetterExchange = '', deadLetterRoutingKey } = this.#settings(queue) ?? {};
-    const { exchange, routingKey, properties } = known.message;
+    const { properties } = known;
+    const { exchange, routingKey } = known.message;
     const before = known.died ? historyOf(properties) : [];
     const seconds = BigInt(Math.floor(time / 1000));
     const cc = properties.headers?.get('CC');

@@ -6,6 +6,7 @@ import type { ServerLimits } from '../server/limits.ts';
 import { Listener } from '../server/listener.ts';
 import type { Certificates } from '../server/listener.ts';
 import { SnapshotJournal } from '../store/snapshot-journal.ts';
+import { Advice } from './advice.ts';
 import { BrokerClock } from './broker-clock.ts';
 import { BrokerState } from './broker-state.ts';
 import { BrokerView } from './broker-view.ts';
@@ -111,6 +112,7 @@ async function start(begun: Start, { onFailure, onCrash }: NodeHooks): Promise<R
     feed,
     view: new BrokerView(broker),
     state: new BrokerState(broker, data === undefined ? memory : undefined, listener, brokerClock),
+    advice: new Advice(broker),
     connect: () => listener.connect(),
     stop: () => teardown.run(),
   });

@@ -1,5 +1,8 @@
 import type { Duplex } from 'node:stream';
+import type { Explanation } from '../advice/explanation.ts';
+import type { AskedQuestion } from '../advice/question.ts';
 import type { BrokerEvent, BrokerEventName, EventOf } from '../broker/observer.ts';
+import type { Advice } from './advice.ts';
 import type { BrokerClock } from './broker-clock.ts';
 import type { BrokerState } from './broker-state.ts';
 import type { BrokerView } from './broker-view.ts';
@@ -24,6 +27,7 @@ export interface BrokerControls {
   readonly feed: EventFeed;
   readonly view: BrokerView;
   readonly state: BrokerState;
+  readonly advice: Advice;
   connect(): Duplex;
   stop(): Promise<void>;
 }
@@ -120,6 +124,16 @@ export class RunningBroker implements AsyncIterable<BrokerEvent> {
    */
   restore(snapshot: Uint8Array): Promise<void> {
     return this.#controls.state.restore(snapshot);
+  }
+
+  /**
+   * What would become of a message if it were published now: played through in a copy of what there is, without the
+   * broker noticing. docs/explain.md explains what is taken for granted.
+   * @throws {QuestionError} when the exchange, or something else it is about, does not exist
+   * @throws {OptionError} when the question is not as it should be
+   */
+  explain(question: AskedQuestion): Explanation {
+    return this.#controls.advice.explain(question);
   }
 
   /** Takes no more connections, closes those that are open, writes what is left. May be called again. */

@@ -34,6 +34,11 @@ export class SeenMessage {
     return (this.#decoded ??= plainProperties(decodeProperties(this.#properties)));
   }
 
+  /** The same as on the wire, from the flags on; not to be written to. */
+  get encodedProperties(): Buffer {
+    return this.#properties;
+  }
+
   /** Not to be written to: it lies where the broker keeps it. */
   get body(): Buffer {
     return this.#body;

@@ -1,5 +1,5 @@
 import type { Ending, Explanation, Hop, Loss, PlainDeath, Stay, Step } from '../advice/explanation.ts';
-import { formatDuration } from './units.ts';
+import { formatDuration } from '../app/durations.ts';
 
 /** The future of a message as a tree, each line with its time from the publish on. */
 export function describeExplanation({ publish, ends, assumptions, start }: Explanation): string {
@@ -93,6 +93,7 @@ function describeLoss({ queue, why }: Loss): string {
 const ENDS: Readonly<Record<Stay['end'], string>> = {
   expired: 'expired',
   rejected: 'rejected by a consumer',
+  refused: 'refused, as the queue is full',
   maxlen: 'pushed out, as the queue is full',
   delivery_limit: 'returned too often',
   consumed: 'consumed',

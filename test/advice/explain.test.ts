@@ -191,10 +191,9 @@ test('what a full queue refuses may be dead-lettered without ever having been in
   const full = { 'x-max-length': 0, 'x-overflow': 'reject-publish-dlx', ...dead('', 'late') };
   expect(told({ queues: [queue('q', full), queue('late')] })).toEqual([
     "+0 to '' with 'q'",
-    'q: maxlen at +0',
+    'q: refused at +0',
     "  +0 to '' with 'late'",
     '  late: waiting',
-    'lost for q: refused',
   ]);
 });
 
