@@ -6,6 +6,9 @@ const INDENT = ' '.repeat('pattern should be regular expression but is invalid: 
 /** `(?i)` at the beginning, which JavaScript has as flags beside the expression. */
 const LEADING_FLAGS = /^\(\?([ims]+)\)(.*)$/s;
 
+/** What means something else in RabbitMQ's expressions than in JavaScript's: `\A`, `\Q` and so on, `[[:alpha:]]`. */
+const FOREIGN = /^(?:[^\\]|\\[^AGHKNQRXZhz])*?(\\[AGHKNQRXZhz]|\[\[:\w+:\])/s;
+
 interface Fault {
   /** In RabbitMQ's words. */
   readonly text: string;
@@ -67,6 +70,8 @@ function faultEnd(expression: string, fault: string): number {
 }
 
 function syntaxFault(expression: string): string | undefined {
+  const [, foreign] = FOREIGN.exec(expression) ?? [];
+  if (foreign !== undefined) return `${foreign} is not known here`;
   try {
     patternOf(expression);
     return undefined;

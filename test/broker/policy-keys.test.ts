@@ -108,9 +108,15 @@ test.each([
   [{ pattern: 'a**b' }, `${INVALID} {"quantifier does not follow a repeatable item",\n${INDENT}3}`],
   [{ pattern: 'a)b' }, `${INVALID} {"unmatched closing parenthesis",\n${INDENT}2}`],
   [{ pattern: 'a\\' }, `${INVALID} {"\\\\ at end of pattern",\n${INDENT}2}`],
+  [{ pattern: 'a\\\\\\Ab' }, `${INVALID} {"\\\\A is not known here",\n${INDENT}5}`],
+  [{ pattern: '^[[:alpha:]]+' }, `${INVALID} {"[[:alpha:] is not known here",\n${INDENT}11}`],
   [{ more: 1 }, 'Unrecognised terms [{<<"more">>,1}] in name'],
 ])('a policy with %j is refused: %s [API-49]', (change, text) => {
   expect(faultsOf({ ...terms, ...change })).toEqual([text]);
+});
+
+test.each(['a\\\\A', '^a\\-b\\.', '[[a:]', '\\d{2}'])('%s is a pattern', (pattern) => {
+  expect(faultsOf({ ...terms, pattern })).toBeUndefined();
 });
 
 test('every fault is told, in the order in which RabbitMQ has them [POL-10]', () => {
