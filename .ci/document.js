@@ -1,11 +1,13 @@
-// Writes docs/rules.md and the checks in docs/lint.md, and from the JSON reports it is given docs/conformance.md and the table of the README. Run in the
+// Writes docs/rules.md, the checks in docs/lint.md and the kinds in docs/faults.md, and from the JSON reports it is given docs/conformance.md and the table of the README. Run in the
 // root of the project, after a build: `node .ci/document.js [report.json ...]`.
 import { readFile, writeFile } from 'node:fs/promises';
 import { checks } from '../dist/src/advice/checks.js';
+import { commonFields, faultKinds } from '../dist/src/server/fault-kinds.js';
 import { conformanceDocument, rulesDocument, runTable } from '../dist/spec/support/document.js';
 
 await writeFile('docs/rules.md', rulesDocument());
 await writeFile('docs/lint.md', between(await readFile('docs/lint.md', 'utf8'), 'checks', checkList()));
+await writeFile('docs/faults.md', faults(await readFile('docs/faults.md', 'utf8')));
 const files = process.argv.slice(2);
 if (files.length > 0) {
   const reports = await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, 'utf8'))));
@@ -32,4 +34,41 @@ function checkList() {
       return `### ${id}\n\n_${severity}_: ${title}\n\n${effect}\n\nFix: ${fix}${follows}`;
     })
     .join('\n\n');
+}
+
+/** Every kind of fault, and what can be said of all of them. */
+function faults(page) {
+  const kinds = Object.entries(faultKinds).map(
+    ([kind, { help, fields }]) => `### ${kind}\n\n${sentence(help)}\n\n${optionList(fields)}`,
+  );
+  return between(between(page, 'common', optionList(commonFields)), 'kinds', kinds.join('\n\n'));
+}
+
+/** Those by which a fault is narrowed down are named only. */
+function optionList(fields) {
+  const all = Object.entries(fields);
+  const [filters, options] = [true, false].map((is) =>
+    all.filter(([, { takes }]) => takes.startsWith('a name') === is),
+  );
+  const lines = options.map(([name, { help, names, fallback }]) => {
+    const usual = fallback === undefined || fallback === false ? '' : `; \`${fallback}\` if not said`;
+    return `- \`${name}\`: ${help}${usual}${names === undefined ? '' : `. ${choice(names)}`}`;
+  });
+  if (filters.length > 0)
+    lines.push(`- narrowed down by ${filters.map(([name]) => `\`${name}\``).join(', ')}`);
+  return lines.join('\n');
+}
+
+/** Methods are too many to be named. */
+function choice(names) {
+  const shown = names.filter((name) => !name.includes('.') || names.length < 4).map((name) => `\`${name}\``);
+  const isAny = names.some((name) => name.startsWith('connection.'));
+  const methods = isAny
+    ? ['any method of a client']
+    : ['any method of a channel but those that open and close it'];
+  return [...shown, ...(shown.length < names.length ? methods : [])].join(', ');
+}
+
+function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }

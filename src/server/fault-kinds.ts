@@ -175,7 +175,10 @@ export const faultKinds = {
     ...byConnection,
     ...byDelivery,
   }),
-  'refuse-login': kind('refuses a login although the password is right (403)', { ...byConnection }),
+  'refuse-login': kind('refuses a login although the password is right (403)', {
+    connection: byConnection.connection,
+    user: byConnection.user,
+  }),
   'close-channel': kind('closes the channel with a code and a text', {
     on: oneOf(
       ['confirm', 'deliver', ...channelMethods],
@@ -193,7 +196,10 @@ export const faultKinds = {
     ...byMessage,
   }),
   'withhold-confirm': kind('does not confirm a publish, although it is done', {
-    delay: whole(0, "confirms it after so many milliseconds of the broker's clock; else never"),
+    delay: whole(
+      0,
+      "confirms it after so many milliseconds of the broker's clock; else when the fault is removed",
+    ),
     ...byConnection,
     ...byMessage,
   }),
