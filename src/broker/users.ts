@@ -85,6 +85,10 @@ export class Users {
     return this.#users;
   }
 
+  permission(user: string, vhost: string): Permission | undefined {
+    return this.#permissions.get(vhost)?.get(user);
+  }
+
   /** Who may do what where. */
   permissions(): GrantedPermission[] {
     return [...this.#permissions].flatMap(([vhost, users]) =>
@@ -121,7 +125,7 @@ export class Users {
 
   grant(user: string, vhost: string, { configure, write, read }: Permission): void {
     const permission = { configure, write, read };
-    const before = this.#permissions.get(vhost)?.get(user);
+    const before = this.permission(user, vhost);
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(permission)) return;
     this.#set(user, vhost, permission);
     this.#journal.define({ kind: 'permission', user, vhost, ...permission });
@@ -178,7 +182,7 @@ export class Users {
   /** @throws {AmqpError} ACCESS_REFUSED when the user may not (AUT-02) */
   check(user: string, vhost: string, access: Access, kind: 'queue' | 'exchange', name: string): void {
     const resource = kind === 'exchange' && name === '' ? 'amq.default' : name; // AUT-03
-    const expression = this.#permissions.get(vhost)?.get(user)?.[access];
+    const expression = this.permission(user, vhost)?.[access];
     if (expression !== undefined && matches(expression, resource)) return;
     const label = kind === 'queue' ? queueLabel(vhost, resource) : exchangeLabel(vhost, resource);
     throw new AmqpError('ACCESS_REFUSED', `${access} access to ${label} refused for user '${user}'`);

@@ -100,6 +100,7 @@ export class ManagementServer {
     const { broker } = this.#host;
     const { headers } = request;
     const params = request.params as Readonly<Record<string, string>>;
+    if (route.method !== 'GET' && headers['sec-fetch-site'] === 'cross-site') throw notFromHere();
     if (route.method === 'PUT' && Object.values(params).includes('')) throw notFound(); // nothing is without a name
     const isLoopback = isLoopbackAddress(request.ip);
     const caller = { authorization: headers.authorization, isLoopback };
@@ -122,6 +123,11 @@ export class ManagementServer {
     this.#host.log.error({ stack }, 'a bug: please report it');
     return { status: 500, json: { error: 'Internal Server Error', reason: 'see the log of the broker' } };
   }
+}
+
+/** A browser may have the login of its user, and a page of another site must not make use of it. */
+function notFromHere(): Refusal {
+  return new Refusal(403, { error: 'forbidden', reason: 'a page of another site may not change anything' });
 }
 
 /** What a channel would be closed with (API-04, API-08). */

@@ -50,6 +50,14 @@ test('paths that do not exist or cannot be decoded are refused in the form of al
   expect([status, (json as { error: string }).error]).toEqual([400, 'bad_request']);
 });
 
+test('a page of another site cannot make a browser change anything', async () => {
+  const headers = { 'sec-fetch-site': 'cross-site' };
+  expect((await managed.admin.put('/vhosts/stolen', {}, { headers })).status).toBe(403);
+  expect((await managed.admin.get('/vhosts/stolen')).status).toBe(404);
+  const same = await managed.admin.put('/vhosts/own', {}, { headers: { 'sec-fetch-site': 'same-origin' } });
+  expect(same.status).toBe(201);
+});
+
 test('it is only there when it is asked for, and gone with the broker', async () => {
   const without = await startTestBroker();
   expect(without.managementUrl).toBeUndefined();

@@ -1,4 +1,3 @@
-import type { GrantedPermission } from '../../broker/users.ts';
 import { badRequest, NO_CONTENT, notFound, ok, put } from '../answer.ts';
 import type { Answer } from '../answer.ts';
 import { readPermission } from '../body.ts';
@@ -40,7 +39,7 @@ export const permissionRoutes: readonly Route[] = [
     path: '/permissions/:vhost/:user',
     access: 'administrator',
     summary: 'The permissions of a user on a vhost',
-    handle: (call) => ok(permissionOf(call) ?? notThere()),
+    handle: getPermission,
   },
   {
     method: 'PUT',
@@ -63,13 +62,11 @@ export const permissionRoutes: readonly Route[] = [
   },
 ];
 
-function permissionOf(call: Call): GrantedPermission | undefined {
+function getPermission(call: Call): Answer {
   const [vhost, user] = [call.param('vhost'), call.param('user')];
-  return call.broker.users.permissions().find((one) => one.vhost === vhost && one.user === user);
-}
-
-function notThere(): never {
-  throw notFound();
+  const permission = call.broker.users.permission(user, vhost);
+  if (permission === undefined) throw notFound();
+  return ok({ user, vhost, ...permission });
 }
 
 /** @throws {Refusal} 400 when one of the two names of the path is unknown */
@@ -82,7 +79,7 @@ function putPermission(call: Call): Answer {
   const [vhost, user] = [call.param('vhost'), call.param('user')];
   const permission = readPermission(call.jsonWith('configure', 'write', 'read'));
   checkVhostAndUser(call, vhost, user);
-  const isNew = permissionOf(call) === undefined;
+  const isNew = call.broker.users.permission(user, vhost) === undefined;
   call.broker.grant(user, vhost, permission);
   return put(isNew);
 }
