@@ -11,20 +11,16 @@ export interface Management {
   stop(): Promise<void>;
 }
 
-/**
- * Serves the management API, if the options ask for it.
- * @param amqpPort on which AMQP listens
- */
+/** Serves the management API, if the options ask for it. */
 export async function startManagement(
   { management, managementHost, managementPort, host, port }: BrokerOptions,
-  amqpPort: number,
   of: ManagementHost,
 ): Promise<Management | undefined> {
   if (!management) return undefined;
   const { ManagementServer } = await import('../management/server.ts'); // loaded here: not everybody has use for it
   const server = new ManagementServer(of);
   const address = managementHost ?? host;
-  const bound = await server.listen(address, managementPort ?? usualPort(port === 0 ? 0 : amqpPort));
+  const bound = await server.listen(address, managementPort ?? usualPort(port === false ? 0 : port));
   return { url: `http://${urlHost(address)}:${bound.port}`, stop: () => server.stop() };
 }
 

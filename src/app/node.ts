@@ -176,7 +176,7 @@ async function openPorts(
     };
     teardown.add(watchCertificates(tls.files, renew, log));
   }
-  const management = await startManagement(options, ports.port ?? 0, {
+  const management = await startManagement(options, {
     broker,
     faults: options.faults === undefined ? undefined : faultDesk(faults),
     log,
