@@ -16,6 +16,10 @@ test('what was changed over HTTP and answered is there after a kill', async () =
     await admin.must('PUT', `/users/u${i}`, { password: 'p', tags: ['own'] });
     await admin.must('PUT', `/permissions/v${i}/u${i}`, { configure: '^a', write: '', read: '' });
     await admin.must('PUT', `/vhost-limits/v${i}/max-queues`, { value: i });
+    for (const name of ['p', 'gone']) {
+      await admin.must('PUT', `/policies/v${i}/${name}`, { pattern: '', definition: { 'max-length': i } });
+    }
+    await admin.must('DELETE', `/policies/v${i}/gone`);
     await admin.must('DELETE', `/permissions/v${i}/guest`);
     await admin.must('PUT', '/global-parameters/last', { value: i });
     await broker.kill('SIGKILL');
@@ -29,6 +33,9 @@ test('what was changed over HTTP and answered is there after a kill', async () =
     ]);
     expect((await admin.get(`/vhosts/v${i}/permissions`)).json).toEqual([
       { user: `u${i}`, vhost: `v${i}`, configure: '^a', write: '', read: '' },
+    ]);
+    expect((await admin.get(`/policies/v${i}`)).json).toMatchObject([
+      { vhost: `v${i}`, name: 'p', definition: { 'max-length': i } },
     ]);
     expect((await admin.get(`/users/u${i}`)).json).toMatchObject({ tags: ['own'] });
   }
