@@ -5,6 +5,10 @@ import type { StartOptions } from './app/start-options.ts';
 
 export type { AskedQuestion } from './advice/question.ts';
 export type { Ending, Explanation, Hop, Loss, PlainDeath, Stay, Step } from './advice/explanation.ts';
+export type { ConsumerAnswer, Holder } from './advice/consumers.ts';
+export type { Whereabouts } from './advice/whereabouts.ts';
+export type { Reason, ReasonId, Why } from './advice/why.ts';
+export type { WhyOptions } from './app/advice.ts';
 export { QuestionError } from './advice/question.ts';
 export type { BrokerClock, MoveOptions, RunOptions } from './app/broker-clock.ts';
 export type { BrokerView, ConnectionView, ExchangeView, QueueView } from './app/broker-view.ts';

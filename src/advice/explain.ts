@@ -12,6 +12,7 @@ import { encodeProperties } from '../wire/properties.ts';
 import type { Properties } from '../wire/properties.ts';
 import { EMPTY_TABLE } from '../wire/table.ts';
 import type { Ending, Explanation, Hop, Stay } from './explanation.ts';
+import { withVhost } from './one-vhost.ts';
 import { QuestionError } from './question.ts';
 import type { Question } from './question.ts';
 import { Recorder } from './recorder.ts';
@@ -25,7 +26,7 @@ const ACTOR = 'explain';
 
 /**
  * The future of a message, played through in a broker of its own with a clock moved by hand.
- * @param json definitions as RabbitMQ exports them
+ * @param json definitions as RabbitMQ exports them, of a broker or of one vhost
  * @param now when it is published, in milliseconds since the epoch
  * @throws {DefinitionsError} when the definitions cannot be read
  * @throws {QuestionError} when something the question is about does not exist
@@ -33,7 +34,7 @@ const ACTOR = 'explain';
  */
 export function explainInDefinitions(json: unknown, question: Question, now: number): Explanation {
   const scratch = createScratch(now);
-  const refusals = buildTopology(scratch.broker, readDefinitions(json));
+  const refusals = buildTopology(scratch.broker, readDefinitions(withVhost(json)));
   const left = refusals
     .filter(({ what }) => what === 'refused')
     .map(({ path, reason }) => `${path} is left out, as the broker refuses it: ${reason}.`);

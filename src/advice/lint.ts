@@ -9,19 +9,20 @@ import { checkRoutes } from './check-routes.ts';
 import { severities } from './checks.ts';
 import { finding, parsePath } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { withVhost } from './one-vhost.ts';
 import { buildTopology, createScratch } from './scratch.ts';
 import { Study } from './study.ts';
 import type { QueueFacts } from './study.ts';
 
 /**
  * Everything that is wrong with a topology, worst first: it is built in a broker of its own, and looked at there.
- * @param json definitions as RabbitMQ exports them
+ * @param json definitions as RabbitMQ exports them, of a broker or of one vhost
  * @param facts what a running broker says of its queues
  */
 export function lintDefinitions(json: unknown, facts: readonly QueueFacts[] = []): Finding[] {
   let definitions;
   try {
-    definitions = readDefinitions(json);
+    definitions = readDefinitions(withVhost(json));
   } catch (error) {
     if (!(error instanceof DefinitionsError)) throw error;
     const [place = ''] = error.message.split(' ', 1);

@@ -7,7 +7,7 @@ export function nearest(wrong: string, known: Iterable<string>): string | undefi
   let least = FARTHEST + 1;
   for (const name of known) {
     const changes = distance(wrong.toLowerCase(), name.toLowerCase());
-    if (changes >= least) continue;
+    if (changes >= least || changes >= name.length) continue; // all of it would be another word
     found = name;
     least = changes;
   }

@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { Explanation } from '../advice/explanation.ts';
 import type { AskedQuestion } from '../advice/question.ts';
+import type { Why } from '../advice/why.ts';
 import type { BrokerEvent, BrokerEventName, EventOf } from '../broker/observer.ts';
-import type { Advice } from './advice.ts';
+import type { Advice, WhyOptions } from './advice.ts';
 import type { BrokerClock } from './broker-clock.ts';
 import type { BrokerState } from './broker-state.ts';
 import type { BrokerView } from './broker-view.ts';
@@ -134,6 +135,15 @@ export class RunningBroker implements AsyncIterable<BrokerEvent> {
    */
   explain(question: AskedQuestion): Explanation {
     return this.#controls.advice.explain(question);
+  }
+
+  /**
+   * Why messages of a queue are not delivered at this moment: consumers that cannot take more, or a head that keeps
+   * others waiting. docs/explain.md has all reasons.
+   * @throws {QuestionError} when there is no such vhost or queue
+   */
+  why(queue: string, options: WhyOptions = {}): Why {
+    return this.#controls.advice.why(queue, options);
   }
 
   /** Takes no more connections, closes those that are open, writes what is left. May be called again. */

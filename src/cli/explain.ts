@@ -3,11 +3,12 @@ import type { Command } from 'commander';
 import { explainInDefinitions } from '../advice/explain.ts';
 import type { Explanation } from '../advice/explanation.ts';
 import { readQuestion } from '../advice/question.ts';
+import type { AskedQuestion } from '../advice/question.ts';
 import { describeExplanation } from './explanation.ts';
 import { Failure } from './failure.ts';
 import { FIELD_HELP } from './fields.ts';
 import type { Field, FieldTable } from './fields.ts';
-import { addManagementOption, Management } from './management.ts';
+import { addManagementOption, ifKnown, Management } from './management.ts';
 import { collect, duration, field, limit, octet } from './options.ts';
 import { Output } from './output.ts';
 import { currentTopology, queueFacts, readDocument } from './topology.ts';
@@ -81,11 +82,16 @@ async function ofFile(file: string, options: ExplainOptions): Promise<Explanatio
   return explained(document.value, options, []);
 }
 
+/** Leveret answers the question itself, knowing its messages; of RabbitMQ it is answered here. */
 async function ofBroker(url: string, options: ExplainOptions): Promise<Explanation> {
   const management = new Management(url);
-  const topology = await currentTopology(management, options.vhost);
+  const { vhost } = options;
+  const { vhost: _vhost, ...question } = questionOf(options, []);
+  const answer = await ifKnown(management.post<Explanation>(['vhosts', vhost, 'explain'], question));
+  if (answer !== undefined) return answer;
+  const topology = await currentTopology(management, vhost);
   const facts = await queueFacts(management);
-  const consumed = facts.filter(({ vhost, consumers }) => vhost === options.vhost && consumers > 0);
+  const consumed = facts.filter((fact) => fact.vhost === vhost && fact.consumers > 0);
   return explained(
     topology,
     options,
@@ -94,33 +100,19 @@ async function ofBroker(url: string, options: ExplainOptions): Promise<Explanati
 }
 
 function explained(topology: unknown, options: ExplainOptions, consumed: readonly string[]): Explanation {
-  const {
-    vhost,
-    exchange,
-    key: routingKey,
-    expiration,
-    header,
-    priority,
-    reject: rejects,
-    consumer = [],
-  } = options;
-  const headers = header && plainHeaders(header);
-  const consumers = [...consumed, ...consumer];
+  const asked = questionOf(options, consumed);
   try {
-    const question = readQuestion({
-      vhost,
-      exchange,
-      routingKey,
-      expiration,
-      headers,
-      priority,
-      rejects,
-      consumers,
-    });
-    return explainInDefinitions(topology, question, Date.now());
+    return explainInDefinitions(topology, readQuestion(asked), Date.now());
   } catch (error) {
     throw new Failure('refused', (error as Error).message);
   }
+}
+
+function questionOf(options: ExplainOptions, consumed: readonly string[]): AskedQuestion {
+  const { vhost, exchange, key, expiration, header, priority, reject: rejects, consumer = [] } = options;
+  const headers = header && plainHeaders(header);
+  const consumers = [...consumed, ...consumer];
+  return { vhost, exchange, routingKey: key, expiration, headers, priority, rejects, consumers };
 }
 
 function plainHeaders(headers: FieldTable): Record<string, unknown> {

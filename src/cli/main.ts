@@ -15,6 +15,7 @@ import { addMoveCommand } from './move.ts';
 import { addPublishCommand } from './publish.ts';
 import { addPurgeCommand } from './purge.ts';
 import { addServeCommand } from './serve.ts';
+import { addWhyCommand } from './why.ts';
 
 const ABOUT =
   "Leveret is an AMQP 0-9-1 broker: RabbitMQ's clients use it as if it were RabbitMQ. The commands that speak to a " +
@@ -69,6 +70,7 @@ function buildProgram(): Command {
   addFaultCommand(program);
   addLintCommand(program);
   addExplainCommand(program);
+  addWhyCommand(program);
   program.addHelpText('after', AFTER_HELP);
   pointToHelp(program, 'leveret');
   return program;

@@ -101,8 +101,19 @@ export class Management {
     if (status === 401 || status === 403) {
       return new Failure('login', `${this.name} refused the login or its rights (${status}): ${reason}`);
     }
-    if (status === 404) return new Failure('not-found', `${this.name}${path} was not found: ${reason}`);
+    if (status === 404 || status === 405)
+      return new Failure('not-found', `${this.name}${path} was not found: ${reason}`);
     return new Failure('refused', `${this.name}${path} was refused (${status}): ${reason}`);
+  }
+}
+
+/** Undefined when there is nothing at that path: no such object, or a broker that has no such path. */
+export async function ifKnown<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'not-found') return undefined;
+    throw error;
   }
 }
 

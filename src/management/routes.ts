@@ -1,5 +1,6 @@
 import { withDocument } from './openapi.ts';
 import type { Route } from './route.ts';
+import { adviceRoutes } from './routes/advice.ts';
 import { bindingRoutes } from './routes/bindings.ts';
 import { clientRoutes } from './routes/clients.ts';
 import { clockRoutes } from './routes/clock.ts';
@@ -22,6 +23,7 @@ import { vhostRoutes } from './routes/vhosts.ts';
 
 /** Everything the API can do. */
 export const routes: readonly Route[] = withDocument([
+  ...adviceRoutes,
   ...bindingRoutes,
   ...clientRoutes,
   ...clockRoutes,

@@ -106,7 +106,7 @@ describe('mistakes', () => {
   });
 });
 
-test('a running broker is asked what there is, who consumes, and which policies hold', async () => {
+test('RabbitMQ is asked what there is, who consumes, and which policies hold', async () => {
   const answers: Record<string, unknown> = {
     '/api/exchanges/%2F': [
       { name: '', vhost: '/', type: 'direct' },
@@ -143,7 +143,9 @@ test('a running broker is asked what there is, who consumes, and which policies 
     '/api/queues': [{ name: 'late', vhost: '/', consumers: 1 }],
   };
   const server = createServer((request, response) => {
-    response.end(JSON.stringify(answers[request.url?.replace(/\?.*/, '') ?? '']));
+    const answer = answers[request.url?.replace(/\?.*/, '') ?? ''];
+    if (answer === undefined) response.writeHead(405).end();
+    else response.end(JSON.stringify(answer));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
