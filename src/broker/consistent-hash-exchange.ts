@@ -5,7 +5,7 @@ import type { Binding, Destination } from './exchange.ts';
 import type { ExchangeType, Router } from './exchange-type.ts';
 import { hashText, mixed } from './hash.ts';
 import type { RoutingInput } from './routing-input.ts';
-import { printBinary, printTerm, textOf } from './term.ts';
+import { printTerm, printUnicode, textOf } from './term.ts';
 
 /** What `hash-property` may name. */
 const properties: Readonly<Record<string, (input: RoutingInput) => string | undefined>> = {
@@ -104,7 +104,7 @@ function checkArguments(table: FieldTable, label: string): void {
 /** The binding key is a weight (RTE-21). */
 function checkBinding({ bindingKey }: Binding): void {
   if (!/^[+-]?\d+$/.test(bindingKey)) {
-    throw refused(`The binding key must be an integer: ${printBinary(Buffer.from(bindingKey))}`);
+    throw refused(`The binding key must be an integer: ${printUnicode(Buffer.from(bindingKey))}`);
   }
   if (Number(bindingKey) < 1) throw refused('The binding key must be greater than 0');
   if (Number(bindingKey) > MOST_WEIGHT) throw refused(`The binding key must not exceed ${MOST_WEIGHT}`);

@@ -1,7 +1,7 @@
 import { AmqpError } from '../wire/errors.ts';
 import { typeNames } from '../wire/table.ts';
 import type { FieldTable, FieldValue } from '../wire/table.ts';
-import { printBinary, printTerm, sameValue, textOf } from './term.ts';
+import { printTerm, printUnicode, sameValue, textOf } from './term.ts';
 
 const MATCHES = ['all', 'any', 'all-with-x', 'any-with-x'];
 
@@ -12,11 +12,11 @@ export function checkHeadersBinding(table: FieldTable): void {
   const text = textOf(value);
   const expected = 'expected all, any, all-with-x, or any-with-x';
   if (text === undefined) {
-    const received = `Invalid x-match field type ${typeNames[value.tag]} (value ${printTerm(value)})`;
+    const received = `Invalid x-match field type ${typeNames[value.tag]} (value ${printTerm(value, printUnicode)})`;
     throw new AmqpError('PRECONDITION_FAILED', `${received}; expected longstr`);
   }
   if (MATCHES.includes(text)) return;
-  const printed = printBinary(Buffer.from(text));
+  const printed = printUnicode(Buffer.from(text));
   throw new AmqpError('PRECONDITION_FAILED', `Invalid x-match field value ${printed}; ${expected}`);
 }
 

@@ -1,4 +1,4 @@
-import { printBinary, printFloat } from './term.ts';
+import { printFloat, printUnicode } from './term.ts';
 
 /** A JSON value as RabbitMQ prints it as a term: `<<"text">>`, `5`, `[1,true]`, `#{<<"key">> => 1}` (POL-10). */
 export function printJson(value: unknown): string {
@@ -22,6 +22,5 @@ export function sortedEntries(value: object): (readonly [string, unknown])[] {
 }
 
 function printText(text: string): string {
-  const bytes = Buffer.from(text);
-  return bytes.length === text.length ? printBinary(bytes) : `<<${JSON.stringify(text)}/utf8>>`;
+  return printUnicode(Buffer.from(text));
 }

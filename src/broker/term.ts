@@ -85,21 +85,24 @@ export function printValue(value: FieldValue): string {
   return printTerm(value);
 }
 
-/** A value as RabbitMQ prints it as a term: a string has its quotes. */
-export function printTerm(value: FieldValue): string {
+/**
+ * A value as RabbitMQ prints it as a term: a string has its quotes.
+ * @param print for strings and keys: `printUnicode` where RabbitMQ prints text that is not ASCII as such
+ */
+export function printTerm(value: FieldValue, print: (bytes: Buffer) => string = printBinary): string {
   switch (value.tag) {
     case 'S':
     case 'x':
-      return printBinary(value.value);
+      return print(value.value);
     case 'f':
     case 'd':
       return printFloat(value.value);
     case 'D':
       return `{${value.value.scale},${value.value.digits}}`;
     case 'A':
-      return `[${value.value.map((one) => `{${typeNames[one.tag]},${printTerm(one)}}`).join()}]`;
+      return `[${value.value.map((one) => `{${typeNames[one.tag]},${printTerm(one, print)}}`).join()}]`;
     case 'F':
-      return `[${[...value.value].map(printEntry).join()}]`;
+      return `[${[...value.value].map((entry) => printEntry(entry, print)).join()}]`;
     case 'V':
       return 'undefined';
     default:
@@ -107,8 +110,8 @@ export function printTerm(value: FieldValue): string {
   }
 }
 
-function printEntry([key, value]: readonly [string, FieldValue]): string {
-  return `{${printBinary(Buffer.from(key))},${typeNames[value.tag]},${printTerm(value)}}`;
+function printEntry([key, value]: readonly [string, FieldValue], print: (bytes: Buffer) => string): string {
+  return `{${print(Buffer.from(key))},${typeNames[value.tag]},${printTerm(value, print)}}`;
 }
 
 /** The shortest decimal text of a float, with an exponent where that is shorter: 5.0, 100.0, 1.0e3 (QUE-11). */
@@ -135,25 +138,45 @@ export function printBinary(bytes: Buffer): string {
   return `<<${printString(bytes).replace(/^\[|\]$/g, '')}>>`;
 }
 
+/** The same where it prints text that is not ASCII as such: `<<"größe"/utf8>>`. */
+export function printUnicode(bytes: Buffer): string {
+  if (bytes.every((octet) => octet < 128)) return printBinary(bytes);
+  const text = bytes.toString();
+  const isText = Buffer.from(text).equals(bytes) && [...text].every(isPrintable);
+  return isText ? `<<"${[...text].map(escaped).join('')}"/utf8>>` : `<<${[...bytes].join()}>>`;
+}
+
 /** Bytes as RabbitMQ prints a string inside a term: quoted when printable, else a list of octets. */
 export function printString(bytes: Buffer): string {
-  const named: Record<number, string> = {
-    8: '\\b',
-    9: '\\t',
-    10: '\\n',
-    11: '\\v',
-    12: '\\f',
-    13: '\\r',
-    27: '\\e',
-  };
   const printed: string[] = [];
   for (const octet of bytes) {
-    const printable = (octet >= 32 && octet < 127) || octet >= 160;
-    if (!printable && named[octet] === undefined) return `[${[...bytes].join()}]`;
-    if (octet === 34 || octet === 92) printed.push(`\\${String.fromCharCode(octet)}`);
-    else printed.push(named[octet] ?? String.fromCharCode(octet));
+    const character = String.fromCharCode(octet);
+    if (!isPrintable(character)) return `[${[...bytes].join()}]`;
+    printed.push(escaped(character));
   }
   return `"${printed.join('')}"`;
+}
+
+/** How Erlang writes characters that cannot stand for themselves between quotes. */
+const escapes = new Map([
+  ['\b', '\\b'],
+  ['\t', '\\t'],
+  ['\n', '\\n'],
+  ['\v', '\\v'],
+  ['\f', '\\f'],
+  ['\r', '\\r'],
+  ['\u001b', '\\e'],
+  ['"', '\\"'],
+  ['\\', '\\\\'],
+]);
+
+function isPrintable(character: string): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  return (code >= 32 && code < 127) || code >= 160 || escapes.has(character);
+}
+
+function escaped(character: string): string {
+  return escapes.get(character) ?? character;
 }
 
 /** For the end of an exhaustive switch: does not compile while a case is missing. */

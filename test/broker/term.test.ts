@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import {
   printFloat,
   printString,
+  printTerm,
+  printUnicode,
   printValue,
   sameTable,
   sameValue,
@@ -86,5 +88,31 @@ describe('term', () => {
     expect(print('a"\\')).toBe('"a\\"\\\\"');
     expect(print('a\n')).toBe('"a\\n"');
     expect(print('a\u0001')).toBe('[97,1]');
+  });
+
+  test.each([
+    ['grüß', '<<"grüß"/utf8>>'],
+    ['aé"b\\\n', '<<"aé\\"b\\\\\\n"/utf8>>'],
+    ['café 😀', '<<"café 😀"/utf8>>'],
+    ['\u00a0', '<<"\u00a0"/utf8>>'],
+    ['plain', '<<"plain">>'],
+    ['', '<<>>'],
+    ['\u0001x', '<<1,120>>'],
+    ['é\u0001', '<<195,169,1>>'],
+    ['\u0085', '<<194,133>>'],
+  ])('%j prints as %s where text is printed as such [BND-09, RTE-21, POL-10]', (text, printed) => {
+    expect(printUnicode(Buffer.from(text))).toBe(printed);
+  });
+
+  test('what is no text prints as octets, also inside a table [BND-09]', () => {
+    expect(printUnicode(Buffer.from([0xc3, 0x28]))).toBe('<<195,40>>');
+    const value = {
+      tag: 'F',
+      value: fieldTable({ schlüssel: longstr('日'), a: array([longstr('é')]) }),
+    } as const;
+    expect(printTerm(value, printUnicode)).toBe(
+      '[{<<"schlüssel"/utf8>>,longstr,<<"日"/utf8>>},{<<"a">>,array,[{longstr,<<"é"/utf8>>}]}]',
+    );
+    expect(printTerm(longstr('日'))).toBe('<<230,151,165>>');
   });
 });
