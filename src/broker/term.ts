@@ -133,7 +133,7 @@ export function printFloat(value: number): string {
 }
 
 /** Bytes as RabbitMQ prints a binary: `<<"text">>`, `<<1,2>>`, `<<>>`. */
-export function printBinary(bytes: Buffer): string {
+function printBinary(bytes: Buffer): string {
   if (bytes.length === 0) return '<<>>';
   return `<<${printString(bytes).replace(/^\[|\]$/g, '')}>>`;
 }
@@ -142,8 +142,9 @@ export function printBinary(bytes: Buffer): string {
 export function printUnicode(bytes: Buffer): string {
   if (bytes.every((octet) => octet < 128)) return printBinary(bytes);
   const text = bytes.toString();
-  const isText = Buffer.from(text).equals(bytes) && [...text].every(isPrintable);
-  return isText ? `<<"${[...text].map(escaped).join('')}"/utf8>>` : `<<${[...bytes].join()}>>`;
+  const characters = Array.from(text);
+  const isText = Buffer.from(text).equals(bytes) && characters.every(isPrintable);
+  return isText ? `<<"${characters.map(escaped).join('')}"/utf8>>` : `<<${[...bytes].join()}>>`;
 }
 
 /** Bytes as RabbitMQ prints a string inside a term: quoted when printable, else a list of octets. */

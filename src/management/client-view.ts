@@ -140,7 +140,7 @@ export function consumerJson(context: ManagementContext, placed: PlacedConsumer)
     active: role !== 'waiting',
     activity_status: role === 'equal' ? (consumer.blocked ? 'blocked' : 'up') : role,
     arguments: tableJson(consumer.arguments),
-    consumer_timeout: context.limits.ackTimeout,
+    consumer_timeout: consumer.queue.consumerTimeout ?? context.limits.ackTimeout,
     channel_details: {
       name: channelName(placed),
       number: channel.number,

@@ -3,6 +3,7 @@ import { MessageCounts, messageCounters, NO_TRAFFIC, sumOf } from '../broker/cou
 import type { Churn, MessageCounter, Traffic } from '../broker/counts.ts';
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import type { Exchange } from '../broker/exchange.ts';
+import { Queue } from '../broker/queue.ts';
 
 /** Numbers by the names the API has for them. */
 export type Measures = Readonly<Record<string, number>>;
@@ -51,8 +52,11 @@ export function depth(ready: number, unacked: number): Measures {
   return { messages: ready + unacked, messages_ready: ready, messages_unacknowledged: unacked };
 }
 
-export function queueDepth({ messageCount, unackedCount }: DeclaredQueue): Measures {
-  return depth(messageCount, unackedCount);
+/** The same of one queue, of which some may wait to be tried again: they are neither. */
+export function queueDepth(queue: DeclaredQueue): Measures {
+  const { messageCount, unackedCount } = queue;
+  const delayed = queue instanceof Queue ? (queue.delayed?.length ?? 0) : 0;
+  return { ...depth(messageCount, unackedCount), messages: messageCount + unackedCount + delayed };
 }
 
 export function trafficMeasures({ receivedOctets, sentOctets }: Traffic): Measures {

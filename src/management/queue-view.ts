@@ -84,8 +84,9 @@ function ownerJson({ broker }: ManagementContext, owner: object): Json {
 
 /** What a queue that hands messages out holds, in bytes and by kind. */
 function heldJson(queue: Queue): Json {
-  const { ready, unackedCount, kept, load } = queue;
-  const bytes = ready.bytes + load.unackedBytes;
+  const { ready, unackedCount, kept, delayed, load } = queue;
+  const delayedBytes = delayed?.bytes ?? 0;
+  const bytes = ready.bytes + load.unackedBytes + delayedBytes;
   const { deliveryLimit: limit } = queue.settings;
   return {
     message_bytes: bytes,
@@ -93,14 +94,26 @@ function heldJson(queue: Queue): Json {
     message_bytes_unacknowledged: load.unackedBytes,
     messages_persistent: load.recordedCount,
     message_bytes_persistent: load.recordedBytes,
-    memory: QUEUE_BYTES + ENTRY_BYTES * (ready.length + unackedCount),
+    memory: QUEUE_BYTES + ENTRY_BYTES * (ready.length + unackedCount + (delayed?.length ?? 0)),
     ...(queue.arguments.type === QUORUM
       ? {
           delivery_limit: limit === Infinity ? 'unlimited' : limit,
           messages_dlx: kept?.length ?? 0,
           message_bytes_dlx: kept?.bytes ?? 0,
+          ...delayedJson(queue),
         }
       : { storage_version: 2 }),
+  };
+}
+
+/** Retries that wait, and how long they do (DLV-09). */
+function delayedJson({ delayed, settings: { delayedRetry: retry } }: Queue): Json {
+  const next = delayed?.nextAt ?? Infinity;
+  return {
+    delayed_retry:
+      retry === undefined ? 'disabled' : `${retry.type} (min: ${retry.least}ms, max: ${retry.most}ms)`,
+    messages_delayed: delayed?.length ?? 0,
+    ...(next === Infinity ? {} : { next_delayed_at: Math.ceil(next) }),
   };
 }
 

@@ -9,8 +9,8 @@ import { within } from './programs.ts';
 import { startTarget } from './target.ts';
 import type { Target } from './target.ts';
 
-// The examples `simple`, `promises` and `default-exchange` share demo_q.
-const queues = ['demo_q', 'rascal.orders', 'rascal.wait', 'rascal.dead', 'rascal.fixed'];
+// The examples `simple`, `promises` and `default-exchange` share demo_q. Others need packages that Rascal does not bring.
+const queues = ['demo_q', 'demo_stream', 'rascal.orders', 'rascal.wait', 'rascal.dead', 'rascal.fixed'];
 const exchanges = ['demo_ex', 'rascal.jobs', 'rascal.delay', 'rascal.retry', 'rascal.dead_letters'];
 
 let target: Target;
@@ -85,6 +85,21 @@ test("Rascal's own examples", async () => {
     await example.prints('hello world');
     expect(await example.interrupt()).not.toContain('Error');
   }
+});
+
+test("Rascal's example of a subscriber reads a stream from its beginning", async () => {
+  const stream = { 'x-queue-type': 'stream', 'x-max-length-bytes': 10_485_760 };
+  const [broker] = await create({
+    queues: { demo_stream: { options: { arguments: stream } } },
+    publications: { stream: { queue: 'demo_stream' } },
+  });
+  for (const body of ['a', 'b']) {
+    await within(once(await broker.publish('stream', body), 'success'), 'the confirm');
+  }
+  const folder = join(dirname(createRequire(import.meta.url).resolve('rascal')), 'examples');
+  const subscriber = new Example(target.port, join(folder, 'streams', 'subscriber.js'));
+  await subscriber.prints('Received message: 0');
+  await subscriber.prints('Received message: 1');
 });
 
 describe('with Rascal', () => {

@@ -10,8 +10,6 @@ export interface Target {
   /** The same address with a password that is not the user's. */
   readonly wrongPasswordUrl: string;
   readonly port: number;
-  /** What the broker says it can do, such as `direct_reply_to`. */
-  readonly capabilities: Readonly<Record<string, unknown>>;
   stop(): Promise<void>;
 }
 
@@ -23,7 +21,7 @@ export async function startTarget(
   const broker = OTHER_URL === undefined ? await startTestBroker() : undefined;
   const url = broker?.url ?? OTHER_URL ?? '';
   const sweep = () => deleteAll(url, queues, exchanges);
-  const capabilities = await sweep();
+  await sweep();
   const stop = async (): Promise<void> => {
     await sweep();
     await broker?.stop();
@@ -31,22 +29,17 @@ export async function startTarget(
   const wrong = new URL(url);
   wrong.username = 'guest';
   wrong.password = 'wrong';
-  return { url, wrongPasswordUrl: wrong.href, port: Number(wrong.port), capabilities, stop };
+  return { url, wrongPasswordUrl: wrong.href, port: Number(wrong.port), stop };
 }
 
-/** Deletes all of them and tells the capabilities of the broker. */
 async function deleteAll(
   url: string,
   queues: readonly string[],
   exchanges: readonly string[],
-): Promise<Readonly<Record<string, unknown>>> {
+): Promise<void> {
   const connection = await connect(url);
-  const { capabilities } = connection.connection.serverProperties as {
-    capabilities?: Record<string, unknown>;
-  };
   const channel = await connection.createChannel();
   for (const queue of queues) await channel.deleteQueue(queue);
   for (const exchange of exchanges) await channel.deleteExchange(exchange);
   await connection.close();
-  return capabilities ?? {};
 }
