@@ -5,10 +5,9 @@ import { readHistory } from '../broker/death.ts';
 import type { Entry, Message } from '../broker/message.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Stream } from '../broker/stream.ts';
-import { plainTable } from '../wire/plain.ts';
-import type { PlainValue } from '../wire/plain.ts';
+import { plainProperties } from '../wire/plain.ts';
+import type { PlainProperties } from '../wire/plain.ts';
 import { decodeProperties, PropertyScan } from '../wire/properties.ts';
-import type { Properties } from '../wire/properties.ts';
 
 /** One line of the history of a message that was dead-lettered. */
 export interface DeathView {
@@ -29,8 +28,7 @@ export interface MessageView {
   readonly id: number;
   readonly exchange: string;
   readonly routingKey: string;
-  readonly properties: Omit<Properties, 'headers'>;
-  readonly headers: { readonly [name: string]: PlainValue };
+  readonly properties: PlainProperties;
   readonly body: Buffer;
   /** The body as what it is: JSON by its content type, else text, else bytes. */
   readonly content: unknown;
@@ -104,13 +102,12 @@ export class MessageReader {
 }
 
 function viewContent(place: Place, bytes: Buffer, body: Buffer): MessageView {
-  const { headers, ...properties } = decodeProperties(bytes);
+  const properties = plainProperties(decodeProperties(bytes));
   const { headersStart, headersEnd } = new PropertyScan().scan(bytes, 0, bytes.length);
   const history = headersStart < 0 ? [] : readHistory(bytes.subarray(headersStart, headersEnd));
   return {
     ...place,
     properties,
-    headers: headers === undefined ? {} : plainTable(headers),
     body: Buffer.from(body), // a copy: theirs to write to
     content: contentOf(properties.contentType, body),
     deaths: history.map(({ queue, reason, count, time, exchange, routingKeys }) => {

@@ -1,5 +1,6 @@
 import type { Broker } from '../broker/broker.ts';
 import { NOTHING_RECOVERED } from '../broker/journal.ts';
+import { ALL_ACCESS } from '../broker/users.ts';
 import { Alarms } from '../server/alarms.ts';
 import { Faults } from '../server/faults.ts';
 import type { ServerLimits } from '../server/limits.ts';
@@ -113,9 +114,19 @@ async function start(begun: Start, { onFailure, onCrash }: NodeHooks): Promise<R
     view: new BrokerView(broker),
     state: new BrokerState(broker, data === undefined ? memory : undefined, listener, brokerClock),
     advice: new Advice(broker),
+    addVhost: (name) => addVhost(broker, name),
+    deleteVhost: (name) => broker.deleteVhost(name),
     connect: () => listener.connect(),
     stop: () => teardown.run(),
   });
+}
+
+function addVhost(broker: Broker, name: string): void {
+  if (broker.vhosts.has(name)) return;
+  broker.addVhost(name);
+  for (const user of broker.users.all.values()) {
+    if (user.tags.includes('administrator')) broker.grant(user.name, name, ALL_ACCESS);
+  }
 }
 
 /** What is left of a process that was killed: what is on disk. */

@@ -29,6 +29,8 @@ export interface BrokerControls {
   readonly view: BrokerView;
   readonly state: BrokerState;
   readonly advice: Advice;
+  addVhost(name: string): void;
+  deleteVhost(name: string): boolean;
   connect(): Duplex;
   stop(): Promise<void>;
 }
@@ -107,6 +109,19 @@ export class RunningBroker implements AsyncIterable<BrokerEvent> {
   /** All events from now on. */
   [Symbol.asyncIterator](): AsyncIterableIterator<BrokerEvent> {
     return this.#controls.feed.read([]);
+  }
+
+  /** Adds a vhost in which every administrator may do everything. One that is there stays as it is. */
+  addVhost(name: string): void {
+    this.#controls.addVhost(name);
+  }
+
+  /**
+   * Deletes a vhost with all that is in it, and closes its connections.
+   * @returns whether there was one
+   */
+  deleteVhost(name: string): boolean {
+    return this.#controls.deleteVhost(name);
   }
 
   /**

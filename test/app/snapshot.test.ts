@@ -65,7 +65,7 @@ test('a snapshot may go to another broker, and its streams are read there', asyn
   const other = await start({ clock: 'real', port: false });
   await other.restore(await broker.snapshot());
   expect(other.view.messages('s')).toMatchObject([
-    { id: 0, content: { n: 1 }, headers: { tries: 2 }, properties: { contentType: 'application/json' } },
+    { id: 0, content: { n: 1 }, properties: { contentType: 'application/json', headers: { tries: 2 } } },
     { id: 1, content: 'no JSON' },
   ]);
   expect(other.clock.isFrozen).toBe(false);

@@ -1,0 +1,47 @@
+import type { BrokerEvent, RunningBroker } from '../index.ts';
+
+/** Events that are kept to be told of: the youngest. */
+const MOST_EVENTS = 20_000;
+
+/** Writes down what happens in a broker, and tells who waits for something that something happened. */
+export class Recorder {
+  /** When the record begins, on the broker's clock. */
+  begin: number;
+  readonly #broker: RunningBroker;
+  readonly #waiting = new Set<() => void>();
+  #events: BrokerEvent[] = [];
+
+  constructor(broker: RunningBroker) {
+    this.#broker = broker;
+    this.begin = broker.clock.now();
+    void this.#record(broker.events());
+  }
+
+  get events(): readonly BrokerEvent[] {
+    return this.#events;
+  }
+
+  get now(): number {
+    return this.#broker.clock.now();
+  }
+
+  /** Forgets what happened so far. */
+  clear(): void {
+    this.#events = [];
+    this.begin = this.now;
+  }
+
+  /** Calls `task` when something has happened. Returns what ends it. */
+  onChange(task: () => void): () => void {
+    this.#waiting.add(task);
+    return () => this.#waiting.delete(task);
+  }
+
+  async #record(events: AsyncIterable<BrokerEvent>): Promise<void> {
+    for await (const event of events) {
+      this.#events.push(event);
+      if (this.#events.length > 2 * MOST_EVENTS) this.#events = this.#events.slice(-MOST_EVENTS);
+      for (const task of this.#waiting) task();
+    }
+  }
+}
