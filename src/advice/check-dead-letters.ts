@@ -128,5 +128,16 @@ function rounds(study: Study, dies: (queue: StudiedQueue) => DeathReason | undef
     seen.add(state);
   };
   for (const queue of study.queues) walk([], queue, undefined);
-  return [...found.values()];
+  return smallest([...found.values()]);
+}
+
+/** Those in which there is no smaller one: whoever mends that sees what is left. */
+function smallest(all: readonly DeadStep[][]): DeadStep[][] {
+  const kept: { readonly round: DeadStep[]; readonly queues: ReadonlySet<StudiedQueue> }[] = [];
+  for (const round of all.toSorted((a, b) => a.length - b.length)) {
+    const queues = new Set(round.map(({ from }) => from));
+    const hasSmaller = kept.some((one) => [...one.queues].every((queue) => queues.has(queue)));
+    if (!hasSmaller) kept.push({ round, queues });
+  }
+  return kept.map(({ round }) => round);
 }

@@ -15,7 +15,7 @@ function exchangeRoutes(subject: StudiedExchange): Finding[] {
   const { exchange } = subject;
   const { alternate } = exchange;
   if (alternate === undefined) {
-    if (exchange.bindingCount > 0) return [];
+    if (exchange.bindingCount > 0 || exchange.name.startsWith('amq.')) return [];
     return [finding('exchange-without-bindings', subject, 'Nothing is bound to it.')];
   }
   const { exchanges } = subject.in;

@@ -38,11 +38,11 @@ export function explainInDefinitions(json: unknown, question: Question, now: num
   const left = refusals
     .filter(({ what }) => what === 'refused')
     .map(({ path, reason }) => `${path} is left out, as the broker refuses it: ${reason}.`);
-  return play(scratch, question, [], left);
+  return foretell(scratch, question, [], left);
 }
 
 /** @param consumed the queues that are known to have consumers */
-export function play(
+export function foretell(
   scratch: Scratch,
   question: Question,
   consumed: readonly string[],
@@ -119,7 +119,6 @@ class Play implements Receiver {
   consume(name: string): void {
     const queue = this.#vhost.queues.get(name);
     if (queue === undefined || queue.isStream) return;
-    this.#assumed.add(name);
     queue.addConsumer(new Subscription(queue, this, SUBSCRIPTION));
   }
 
@@ -141,9 +140,11 @@ class Play implements Receiver {
   }
 
   deliver(subscription: Subscription, entry: Entry): void {
+    const isAskedFor = this.#recorder.knows(entry.message.id);
+    if (isAskedFor) this.#assumed.add(subscription.queue.name);
     this.#scratch.soon(() => {
       subscription.unacked--;
-      if (this.#rejects === 0) return subscription.queue.ack(entry);
+      if (this.#rejects === 0 || !isAskedFor) return subscription.queue.ack(entry);
       this.#rejects--;
       subscription.queue.reject(entry);
     });

@@ -4,7 +4,7 @@ import { Entry, Message } from '../broker/message.ts';
 import { Queue } from '../broker/queue.ts';
 import type { QueueArguments } from '../broker/arguments.ts';
 import type { Vhost } from '../broker/vhost.ts';
-import { play } from './explain.ts';
+import { foretell } from './explain.ts';
 import type { Explanation } from './explanation.ts';
 import { QuestionError } from './question.ts';
 import type { Question } from './question.ts';
@@ -28,7 +28,7 @@ export function explainInBroker(broker: Broker, question: Question): Explanation
   const copy = copyTopology(vhost, scratch);
   const assumptions = copyMessages(broker, vhost, copy, scratch);
   const consumed = [...vhost.queues.values()].filter(({ consumers }) => consumers.count > 0);
-  return play(
+  return foretell(
     scratch,
     question,
     consumed.map(({ name }) => name),

@@ -50,6 +50,11 @@ export class Recorder {
     return this.#known.size;
   }
 
+  /** Whether it is the message that is followed, or a copy of it. */
+  knows(id: number): boolean {
+    return this.#known.has(id);
+  }
+
   /** Copies that have not left their queues. */
   get waiting(): readonly Stay[] {
     return this.#stays.filter(({ stay }) => stay.leaves === undefined).map(({ stay }) => stay);

@@ -84,12 +84,20 @@ export class Study {
     const name = from.queue.settings.deadLetterExchange;
     const exchange = name === undefined ? undefined : from.in.exchanges.get(name);
     if (exchange === undefined) return [];
-    return this.deadKeys(from, arrivedWith).flatMap((key) =>
+    return this.#keysOn(from, arrivedWith).flatMap((key) =>
       deadWay(from.in, exchange, from.queue, key, reason).queues.flatMap((queue) => {
         const to = this.#queues.get(queue);
         return to === undefined ? [] : [{ from, to, key }];
       }),
     );
+  }
+
+  /** Those that are known, and one for all others: what takes that takes any. */
+  #keysOn(from: StudiedQueue, arrivedWith: string | undefined): readonly string[] {
+    const { deadLetterRoutingKey } = from.queue.settings;
+    const isFixed = deadLetterRoutingKey !== undefined || arrivedWith !== undefined;
+    const keys = this.deadKeys(from, arrivedWith);
+    return isFixed || !keysInto(from.queue).hasOthers ? keys : [...keys, ANY_KEY];
   }
 
   /** Whether it has ways to let messages die that need no consumer. */
@@ -113,6 +121,9 @@ export class Study {
     );
   }
 }
+
+/** Nobody binds with it: only who does not look at the key takes it. */
+const ANY_KEY = '\u0000 any';
 
 const WAITING =
   /(?:^|[^a-z])(?:wait|waiting|delay|delayed|retry|retries|later|backoff|schedule|scheduled|deferred)(?:[^a-z]|$)/i;

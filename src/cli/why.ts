@@ -4,7 +4,7 @@ import type { Whereabouts } from '../advice/whereabouts.ts';
 import type { Why } from '../advice/why.ts';
 import { formatDuration } from '../app/durations.ts';
 import { Failure } from './failure.ts';
-import { ifKnown, Management } from './management.ts';
+import { Management } from './management.ts';
 import { Output, plural } from './output.ts';
 
 interface WhyOptions {
@@ -45,14 +45,30 @@ export function addWhyCommand(program: Command): void {
 async function explainWaiting(queue: string, { url, vhost, message, format }: WhyOptions): Promise<void> {
   const management = new Management(url);
   const query = message === undefined ? {} : { message };
-  const answer = await ifKnown(management.get<Why>(['queues', vhost, queue, 'why'], query));
+  const answer = await ask(management, ['queues', vhost, queue, 'why'], query);
   if (answer === undefined) {
+    const where = `in vhost '${vhost}'`;
     throw new Failure(
       'not-found',
-      `there is no queue '${queue}' in vhost '${vhost}', or ${management.name} is no Leveret`,
+      `there is no queue '${queue}' ${where}, or ${management.name} is no Leveret`,
     );
   }
   await new Output(format === 'json').result(describeWhy(answer), answer);
+}
+
+/** Undefined when there is no such queue, or the broker does not know what is asked: RabbitMQ calls the path bad. */
+async function ask(
+  management: Management,
+  path: readonly string[],
+  query: Readonly<Record<string, string>>,
+): Promise<Why | undefined> {
+  try {
+    return await management.get<Why>(path, query);
+  } catch (error) {
+    if (error instanceof Failure && (error.kind === 'not-found' || error.kind === 'refused'))
+      return undefined;
+    throw error;
+  }
 }
 
 function describeWhy({ vhost, queue, time, reasons, ready, unacked, consumers, message }: Why): string {

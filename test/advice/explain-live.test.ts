@@ -180,6 +180,19 @@ describe('a running broker', () => {
     expect(ends).toMatchObject([{ queue: 'q', end: 'stuck' }]);
   });
 
+  test('whose consumers reject the message that is asked for, and no other', () => {
+    const core = new Core();
+    const queue = core.queue('q', { 'x-dead-letter-exchange': longstr('amq.fanout') });
+    core.queue('late');
+    core.bind('amq.fanout', 'late');
+    core.queue('other');
+    core.send('q', 'before');
+    for (const one of [queue, core.queue('other')]) core.consume(one, 0);
+    const { ends, assumptions } = explain(core, { exchange: '', routingKey: 'q', rejects: 1 });
+    expect(ends).toMatchObject([{ queue: 'late', end: 'consumed' }]);
+    expect(assumptions).toEqual(["Somebody consumes 'q', 'late' and takes it at once."]);
+  });
+
   test('with more messages than can be copied is taken for empty, and that is told', () => {
     const core = new Core();
     core.queue('q');

@@ -137,6 +137,12 @@ describe('dead letters (DLX-15)', () => {
   });
 });
 
+test('exchanges a broker makes itself need no bindings', () => {
+  expect(only('exchange-without-bindings', { exchanges: [exchange('amq.rabbitmq.log', 'topic')] })).toEqual(
+    [],
+  );
+});
+
 test('alternate exchanges in a circle lead nowhere', () => {
   const found = only('dead-end-alternate-exchange', {
     exchanges: [
@@ -169,6 +175,15 @@ describe('cycles', () => {
     expect(found?.message).toContain(
       "A message is pushed out of 'work', goes to 'wait', expires in that, and cannot come back to 'work'.",
     );
+  });
+
+  test('are found where the key does not matter, the smallest only', () => {
+    const names = ['a', 'b', 'c'];
+    const found = only('automatic-cycle', {
+      queues: names.map((name) => queue(name, { ...wait, ...dead('amq.fanout') })),
+      bindings: names.map((name) => binding('amq.fanout', name)),
+    });
+    expect(found.map(({ name }) => name)).toEqual(names);
   });
 
   test('need no queue that drops its head when it rejects publishes instead (LEN-12)', () => {
