@@ -152,7 +152,7 @@ export const access = topic('access', 'Permissions', (test) => {
         channel.send('channel.flow', { active: true });
         if ((await channel.client.peek(channel.number)) === 'channel.close') return true;
         await channel.expect('channel.flow-ok');
-        await t.elapse(2_500); // what a channel remembers it forgets when it is idle
+        await t.pause(2_500); // what a channel remembers it forgets when it is idle
         return false;
       }, 'the channel is closed');
       await channel.refused(403, user.refusal('write', `exchange '${exchange}'`), 'basic.publish');

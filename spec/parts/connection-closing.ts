@@ -85,7 +85,7 @@ function closed(test: Define): void {
     await client.call(0, 'connection.close');
     client.send(1, 'channel.flow', { active: true });
     client.send(2, 'channel.open');
-    await t.elapse(200);
+    await t.pause(200);
     assert.deepEqual([client.frames, client.isEnded], [[], false]);
   });
 

@@ -32,7 +32,7 @@ function deadline(test: Define): void {
 
   test('a client that is through with the handshake may stay', { rules, slow: true }, async (t) => {
     const client = await t.connect();
-    await t.elapse(11_000);
+    await t.pause(11_000);
     await client.call(1, 'channel.open');
   });
 }
@@ -64,7 +64,7 @@ function heartbeats(test: Define): void {
     { rules: ['CON-22'], slow: true },
     async (t) => {
       const client = await t.connect({ heartbeat: 0 });
-      await t.elapse(3_000);
+      await t.pause(3_000);
       assert.deepEqual(client.frames, []);
       await client.call(1, 'channel.open');
     },
@@ -89,7 +89,7 @@ function heartbeats(test: Define): void {
     const client = await t.connect({ heartbeat: 2 });
     for (const octet of encodeFrame(frames.heartbeat, 0, Buffer.alloc(0))) {
       client.sendBytes(Buffer.of(octet));
-      await t.elapse(900);
+      await t.pause(900);
     }
     await client.call(1, 'channel.open');
   });

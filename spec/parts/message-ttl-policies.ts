@@ -141,5 +141,5 @@ async function untilApplied(t: Context, queue: string, policy: string | undefine
     const { json } = await t.admin.get(`/queues/%2F/${segment(queue)}`);
     return ((json as { policy?: string } | undefined)?.policy ?? undefined) === policy;
   }, `the policy ${policy} of ${queue}`);
-  await t.elapse(100); // the queue hears of it a moment after it is known
+  await t.pause(100); // the queue hears of it a moment after it is known
 }

@@ -55,7 +55,7 @@ export function streamOffsets(test: Define): void {
     async (t) => {
       const queue = await stream(t, ['old']);
       await t.elapse(2_000);
-      const between = seconds();
+      const between = seconds(t.now());
       await t.elapse(2_000);
       await t.send(queue, 'young');
       assert.deepEqual(await (await reading(t, queue, field('T', between))).bodies(1), ['young']);
@@ -116,8 +116,8 @@ export function streamOffsets(test: Define): void {
   }
 }
 
-function seconds(): number {
-  return Math.floor(Date.now() / 1000);
+function seconds(now = Date.now()): number {
+  return Math.floor(now / 1000);
 }
 
 async function refusesOffset(t: Context, offset: Value, shown: string): Promise<void> {

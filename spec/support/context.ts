@@ -11,9 +11,12 @@ import type { Properties } from './content.ts';
 import type { Table } from './fields.ts';
 import type { Args, MethodName } from './protocol.ts';
 import { sweep } from './sweep.ts';
+import type { BrokerTime } from './time.ts';
 
 /** How often something is looked at that cannot be waited for, in milliseconds. */
 const POLL_MS = 20;
+/** Where time can be moved it is looked at more rarely the longer it takes: as late as the tenth part of that. */
+const POLLS = 10;
 /** How long something may take to come about, in milliseconds. */
 const PATIENCE_MS = 10_000;
 
@@ -51,6 +54,7 @@ export interface Permissions {
 export class Context {
   readonly broker: Broker;
   readonly #prefix: string;
+  readonly #time: BrokerTime;
   readonly #restart: () => Promise<void>;
   readonly #names: string[] = [];
   readonly #clients: Client[] = [];
@@ -60,8 +64,9 @@ export class Context {
   #control: Promise<Channel> | undefined;
   #publisher: Promise<Channel> | undefined;
 
-  constructor(broker: Broker, prefix: string, restart: () => Promise<void>) {
+  constructor(broker: Broker, time: BrokerTime, prefix: string, restart: () => Promise<void>) {
     this.broker = broker;
+    this.#time = time;
     this.#prefix = prefix;
     this.#restart = restart;
   }
@@ -263,10 +268,13 @@ export class Context {
     return Consumer.start(await this.channel(client), queue, options);
   }
 
-  /** A queue holds no ready message for so many milliseconds. */
+  /** A queue holds no ready message for so many milliseconds, also of real time. */
   async staysEmpty(queue: string, ms = 150): Promise<void> {
-    const isFilled = await this.until(async () => (await this.count(queue)) > 0, ms);
-    assert.equal(isFilled, false, `${queue} should stay empty`);
+    const elapsed = this.stopwatch();
+    do {
+      assert.equal(await this.count(queue), 0, `${queue} should stay empty`);
+      await this.pause(POLL_MS);
+    } while (elapsed() <= ms);
   }
 
   // Refusals
@@ -311,24 +319,36 @@ export class Context {
 
   // Time
 
-  /** Lets so many milliseconds pass on the broker's clock. */
+  /** Lets so many milliseconds pass on the broker's clock, by which messages and queues expire. */
   async elapse(ms: number): Promise<void> {
+    await this.#time.elapse(ms);
+  }
+
+  /** Lets so many milliseconds pass for sockets and samples, which know no other time than the real one. */
+  async pause(ms: number): Promise<void> {
     await sleep(ms);
   }
 
-  /** Milliseconds since now, each time it is called. */
-  stopwatch(): () => number {
-    const start = performance.now();
-    return () => performance.now() - start;
+  /** What the broker's clock says, in milliseconds since the epoch. */
+  now(): number {
+    return this.#time.now();
   }
 
-  /** Looks until it is so; false when it does not come about in time. */
+  /** Milliseconds since now on the broker's clock, each time it is called. */
+  stopwatch(): () => number {
+    const start = this.now();
+    return () => this.now() - start;
+  }
+
+  /** Looks until it is so; false when it does not come about in time, which is real time. */
   async until(isSo: () => Promise<boolean>, withinMs = PATIENCE_MS): Promise<boolean> {
-    const elapsed = this.stopwatch();
+    const [elapsed, giveUpAt] = [this.stopwatch(), performance.now() + withinMs];
     for (;;) {
       if (await isSo()) return true;
-      if (elapsed() > withinMs) return false;
-      await sleep(POLL_MS);
+      if (performance.now() > giveUpAt) return false;
+      if (elapsed() > withinMs)
+        await this.pause(POLL_MS); // it is not the broker's time that it waits for
+      else await this.elapse(Math.max(POLL_MS, this.#time.isMovable ? elapsed() / POLLS : 0));
     }
   }
 

@@ -5,6 +5,7 @@ import { Context, Skip } from './context.ts';
 import { describeFeature, detectFeatures } from './features.ts';
 import { Rendezvous } from './rendezvous.ts';
 import type { Case } from './suite.ts';
+import { BrokerTime } from './time.ts';
 
 /** How many cases run side by side unless said otherwise. */
 const LANES = 24;
@@ -46,20 +47,23 @@ export async function judge(options: JudgeOptions): Promise<Verdict> {
   const broker = await Broker.meet(options);
   await detectFeatures(broker);
   options.onStart?.(broker);
-  const results = await new Judge(broker, options).run();
+  const time = await BrokerTime.of(broker.admin);
+  const results = await new Judge(broker, time, options).run();
   return { broker, results, ms: performance.now() - start };
 }
 
 class Judge {
   readonly #broker: Broker;
+  readonly #time: BrokerTime;
   readonly #options: JudgeOptions;
   readonly #run = Math.random().toString(36).slice(2, 7);
   readonly #results: Result[] = [];
   #contexts = 0;
   #hasFailed = false;
 
-  constructor(broker: Broker, options: JudgeOptions) {
+  constructor(broker: Broker, time: BrokerTime, options: JudgeOptions) {
     this.#broker = broker;
+    this.#time = time;
     this.#options = options;
   }
 
@@ -72,9 +76,14 @@ class Judge {
     const slowFirst = [...rest].sort((a, b) => Number(b.slow ?? false) - Number(a.slow ?? false));
     await this.#inLanes(slowFirst, lanes, neverRestarts);
     await this.#inLanes(alone, 1, neverRestarts);
-    const rendezvous = new Rendezvous(restarting.length, async () => this.#broker.target.restart?.());
+    const rendezvous = new Rendezvous(restarting.length, () => this.#restart());
     await this.#inLanes(restarting, restarting.length, rendezvous);
     return this.#results;
+  }
+
+  async #restart(): Promise<void> {
+    await this.#broker.target.restart?.();
+    await this.#time.resume();
   }
 
   get #isOver(): boolean {
@@ -104,7 +113,8 @@ class Judge {
   async #try(one: Case, rendezvous: Rendezvous): Promise<Result> {
     const start = performance.now();
     const prefix = `spec-${this.#run}-${++this.#contexts}`;
-    const context = new Context(this.#broker, prefix, () => rendezvous.meet());
+    const context = new Context(this.#broker, this.#time, prefix, () => rendezvous.meet());
+    this.#time.begin();
     let result: Pick<Result, 'outcome' | 'reason' | 'error'> = { outcome: 'passed' };
     try {
       await inTime(one.run(context));
@@ -113,6 +123,7 @@ class Judge {
       else result = { outcome: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
     }
     const ms = performance.now() - start;
+    this.#time.end();
     await context.clean().catch(() => undefined); // what is left behind has a name of its own
     return { case: one, ...result, ms };
   }

@@ -86,7 +86,7 @@ export async function sampled(t: Context, path: string, shows: (json: Json) => b
     const { status, json } = await t.admin.get(path);
     if (status === 200) seen = object(json);
     if (status === 200 && shows(seen)) return true;
-    await t.elapse(LOOK_MS);
+    await t.pause(LOOK_MS);
     return false;
   }, SAMPLES_MS);
   assert.ok(isThere, `${path} is ${JSON.stringify(seen)}`);
@@ -100,7 +100,7 @@ export async function found(t: Context, path: string, isIt: (json: Json) => bool
     // RabbitMQ answers 500 when something in a list goes away meanwhile.
     const { status, json } = await t.admin.get(path);
     it = status === 200 ? objects(json).find(isIt) : undefined;
-    if (it === undefined) await t.elapse(LOOK_MS);
+    if (it === undefined) await t.pause(LOOK_MS);
     return it !== undefined;
   }, SAMPLES_MS);
   assert.ok(isThere && it !== undefined, `nothing in ${path} is what was sought`);

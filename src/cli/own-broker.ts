@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Failure } from './failure.ts';
+import { Management } from './management.ts';
 
 /** A broker of this package in a process of its own, with a data directory that is gone after it. */
 export interface OwnBroker {
@@ -20,7 +21,7 @@ export interface OwnBroker {
 /** Starts a broker on free ports of 127.0.0.1. */
 export async function spawnOwnBroker(): Promise<OwnBroker> {
   const data = await mkdtemp(join(tmpdir(), 'leveret-'));
-  let running = await spawnServe(data, '0', '0');
+  let running = await spawnServe(data, '--port', '0', '--management-port', '0');
   const { url, http } = running;
   const stop = async (): Promise<void> => {
     running.child.kill('SIGTERM');
@@ -30,8 +31,10 @@ export async function spawnOwnBroker(): Promise<OwnBroker> {
     url,
     http,
     restart: async () => {
+      const { now } = await new Management(http).get<{ readonly now: string }>(['clock']);
       await stop();
-      running = await spawnServe(data, new URL(url).port, new URL(http).port);
+      const ports = ['--port', new URL(url).port, '--management-port', new URL(http).port];
+      running = await spawnServe(data, ...ports, '--now', now);
     },
     stop: async () => {
       await stop();
@@ -47,17 +50,17 @@ interface Serving {
   readonly http: string;
 }
 
-async function spawnServe(data: string, port: string, managementPort: string): Promise<Serving> {
+/** Its clock stands still until somebody lets it go. */
+async function spawnServe(data: string, ...others: readonly string[]): Promise<Serving> {
   const program = process.argv[1] ?? '';
   const flags = [
     'serve',
     '--json',
     '--host',
     '127.0.0.1',
-    '--port',
-    port,
-    '--management-port',
-    managementPort,
+    '--clock',
+    'manual',
+    ...others,
     '--data',
     data,
     '--log-level',
