@@ -188,7 +188,7 @@ function applies({ policy, pattern }: Ranked, subject: DeclaredQueue | Exchange)
   }
   const { type } = subject.arguments;
   if (applyTo !== 'all' && applyTo !== 'queues' && applyTo !== TARGET_OF_TYPE[type.name]) return false;
-  return isFor(type, definition) && pattern.test(subject.name);
+  return pattern.test(subject.name) && isFor(type, definition);
 }
 
 /** Faults are in RabbitMQ's order: the last term it looks at comes first (POL-10). */

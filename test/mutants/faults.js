@@ -719,8 +719,8 @@ export const faults = [
   {
     name: 'a policy with a key the queue has not applies to it',
     file: 'src/broker/policies.ts',
-    find: 'return isFor(type, definition) && pattern',
-    put: 'return pattern',
+    find: 'return pattern.test(subject.name) && isFor(type, definition);',
+    put: 'return pattern.test(subject.name);',
     topics: [],
     tests: ['test/broker/policies.test.ts'],
   },
