@@ -34,7 +34,9 @@ export class Confirms {
 
   /** Published and neither acked nor nacked. */
   get count(): number {
-    return this.#open.length + this.#acked.length + this.#nacked.length;
+    const decided = this.#open.length + this.#acked.length + this.#nacked.length;
+    if (this.#diverted === undefined) return decided;
+    return decided + [...this.#diverted.values()].filter((instead) => instead === undefined).length;
   }
 
   /** Some wait for the disk. */

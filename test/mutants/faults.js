@@ -843,7 +843,7 @@ export const faults = [
     find: 'if (!this.#isStopped) this.#finish(batch);',
     put: 'this.#finish(batch);',
     topics: [],
-    tests: ['test/crash/faults.test.ts'],
+    tests: ['test/store/crashes.test.ts'],
   },
   {
     name: 'an operator policy may have any key',

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { encodeFrame } from '../../spec/support/client.ts';
 import type { Client } from '../../spec/support/client.ts';
+import { contentHeader } from '../../spec/support/content.ts';
+import { encodeMethod, frames } from '../../spec/support/protocol.ts';
 import { FaultyServer } from '../support/faulty-server.ts';
 import { ManualJournal } from '../support/manual-journal.ts';
 
@@ -94,12 +97,18 @@ describe('a confirm', () => {
     const server = new FaultyServer();
     const client = await publisher(server);
     const fault = server.ask({ kind: 'withhold-confirm', after: 1 });
-    publish(client, 4);
+    const publishes = Array.from({ length: 4 }, () => [
+      encodeFrame(frames.method, 1, encodeMethod('basic.publish', { routingKey: 'q' })),
+      encodeFrame(frames.header, 1, contentHeader(0)),
+    ]);
+    client.sendBytes(Buffer.concat(publishes.flat())); // all in one turn, so that they could be confirmed together
     expect(await client.expect(1, 'basic.ack')).toMatchObject({ deliveryTag: 1 });
     for (const deliveryTag of [3, 4]) {
       expect(await client.expect(1, 'basic.ack')).toMatchObject({ deliveryTag, multiple: false });
     }
     await client.expectSilence(1);
+    const [connection] = server.connections;
+    expect(connection?.channels[0]?.status().unconfirmedCount).toBe(1);
     expect(await depthOf(server)).toBe(4);
     fault.remove();
     expect(await client.expect(1, 'basic.ack')).toMatchObject({ deliveryTag: 2 });

@@ -5,7 +5,6 @@ import { PairedServer } from './paired-server.ts';
 
 /** A server of which faults can be asked for. */
 export class FaultyServer extends PairedServer {
-  /** The last that was asked for by `ask`. */
   ask(options: FaultOptions): Fault {
     return this.faults.add(readFault(options));
   }
