@@ -4,6 +4,7 @@ import { readDefinitions } from '../broker/definitions.ts';
 import type { Definitions } from '../broker/definitions.ts';
 import { DefinitionsError } from '../broker/json-place.ts';
 import { importWhole } from '../broker/rehearsal.ts';
+import { atOnce } from '../broker/steps.ts';
 import { OptionError } from './options.ts';
 
 /** Definitions, and what to call them in an error. */
@@ -27,8 +28,8 @@ export async function loadDefinitions(source: string | object): Promise<NamedDef
  * @returns what was left out
  * @throws {OptionError} naming the place that is wrong
  */
-export function applyDefinitions(broker: Broker, { name, definitions }: NamedDefinitions): string[] {
-  return explained(name, () => importWhole(broker, definitions));
+export function applyDefinitions(broker: Broker, { name, definitions }: NamedDefinitions): readonly string[] {
+  return explained(name, () => atOnce(importWhole(broker, definitions)));
 }
 
 function explained<T>(name: string, task: () => T): T {

@@ -6,6 +6,8 @@ import type { Actor } from './declare.ts';
 import type { Asked, Definitions, UserDefinition } from './definitions.ts';
 import { DefinitionsError } from './json-place.ts';
 import { MemoryJournal } from './memory-journal.ts';
+import { atOnce } from './steps.ts';
+import type { Steps } from './steps.ts';
 import { ALL_ACCESS, Users } from './users.ts';
 import { ValidationError } from './validation-error.ts';
 import type { Vhost } from './vhost.ts';
@@ -16,7 +18,12 @@ import type { Vhost } from './vhost.ts';
  * @returns what was left out, in sentences
  * @throws {DefinitionsError} for something that cannot be made; what came before it is there
  */
-export function importDefinitions(broker: Broker, definitions: Definitions): string[] {
+export function importDefinitions(broker: Broker, definitions: Definitions): readonly string[] {
+  return atOnce(importSteps(broker, definitions));
+}
+
+/** The same with a step for every exchange, queue and binding, as there may be many. */
+export function* importSteps(broker: Broker, definitions: Definitions): Steps<readonly string[]> {
   const warnings: string[] = [];
   if (definitions.ignored.length > 0) {
     warnings.push(`not supported and left out: ${definitions.ignored.join(', ')}`);
@@ -31,16 +38,19 @@ export function importDefinitions(broker: Broker, definitions: Definitions): str
     if (asked.value.name === '') continue;
     const isThere = vhost.exchanges.has(asked.value.name);
     attempt(asked.path, isThere, warnings, () => declareExchange(vhost, asked.value, actor));
+    yield;
   }
   for (const asked of definitions.queues) {
     const { vhost, actor } = actors.at(asked);
     const isThere = vhost.queues.has(asked.value.name);
     attempt(asked.path, isThere, warnings, () => declareQueue(vhost, asked.value, actor, () => ''));
+    yield;
   }
   for (const asked of definitions.bindings) {
     const { vhost, actor } = actors.at(asked);
     if (asked.value.source === '') continue; // every queue has it
     attempt(asked.path, false, warnings, () => bind(vhost, asked.value, actor));
+    yield;
   }
   return warnings;
 }

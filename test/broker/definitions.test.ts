@@ -86,7 +86,7 @@ const exported = {
   ],
 };
 
-function imported(json: unknown, core = new Core()): { core: Core; warnings: string[] } {
+function imported(json: unknown, core = new Core()): { core: Core; warnings: readonly string[] } {
   return { core, warnings: importDefinitions(core.broker, readDefinitions(json)) };
 }
 

@@ -1,8 +1,9 @@
 import { readDefinitions } from '../../broker/definitions.ts';
 import { DefinitionsError } from '../../broker/json-place.ts';
 import { importWhole } from '../../broker/rehearsal.ts';
-import { badRequest, NO_CONTENT, noVhost, ok } from '../answer.ts';
+import { badRequest, NO_CONTENT, noVhost } from '../answer.ts';
 import type { Answer } from '../answer.ts';
+import { inPieces, inSlices } from '../breather.ts';
 import type { Call, Json } from '../call.ts';
 import { brokerDefinitions, vhostDefinitions } from '../definitions-json.ts';
 import type { Route } from '../route.ts';
@@ -23,7 +24,7 @@ export const definitionRoutes: readonly Route[] = [
     path: '/definitions',
     access: 'administrator',
     summary: 'All that is needed to set the broker up again',
-    handle: ({ host }) => ok(brokerDefinitions(host)),
+    handle: ({ host }) => ({ status: 200, pieces: inPieces(brokerDefinitions(host)) }),
   },
   {
     method: 'POST',
@@ -53,7 +54,7 @@ export const definitionRoutes: readonly Route[] = [
 function exportVhost(call: Call): Answer {
   const vhost = call.broker.vhosts.get(call.param('vhost'));
   if (vhost === undefined) throw badRequest('vhost_not_found');
-  return ok(vhostDefinitions(call.host, vhost));
+  return { status: 200, pieces: inPieces(vhostDefinitions(call.host, vhost)) };
 }
 
 /** The body, or the file in it when it is a form. @throws {Refusal} 400 */
@@ -84,7 +85,7 @@ function parse(text: string): unknown {
 }
 
 /** Of a whole broker, only what is in vhosts is taken, and as if it were in this one. */
-function importIntoVhost(call: Call, json: Json): Answer {
+function importIntoVhost(call: Call, json: Json): Promise<Answer> {
   const vhost = call.param('vhost');
   if (!call.broker.vhosts.has(vhost)) throw noVhost();
   const sections = IN_VHOST.map((name) => [name, inVhost(json[name], vhost)] as const);
@@ -98,9 +99,9 @@ function inVhost(section: unknown, vhost: string): unknown {
   );
 }
 
-function importAll({ broker, host }: Call, json: Json): Answer {
+async function importAll({ broker, host }: Call, json: Json): Promise<Answer> {
   try {
-    for (const warning of importWhole(broker, readDefinitions(json))) {
+    for (const warning of await inSlices(importWhole(broker, readDefinitions(json)))) {
       host.log.warn({ warning }, 'not everything was imported');
     }
     return NO_CONTENT;
