@@ -97,7 +97,11 @@ function mistake(message: string): string {
 
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
-  return argv.slice(0, end === -1 ? argv.length : end).includes('--json');
+  const flags = argv.slice(0, end === -1 ? argv.length : end);
+  return flags.some(
+    (flag, i) =>
+      flag === '--json' || flag === '--format=json' || (flag === '--format' && flags[i + 1] === 'json'),
+  );
 }
 
 /** Tells the user what went wrong in one line, and returns the exit code. */

@@ -87,6 +87,7 @@ describe('what is foretold is what happens', () => {
     maxLength: optional(fc.constantFrom(0, 1, 2)),
     overflow: optional(fc.constantFrom('drop-head', 'reject-publish', 'reject-publish-dlx')),
     consumed: fc.boolean(),
+    quorum: fc.boolean(),
   });
   const bindingArb = fc.record({
     exchange: fc.constantFrom('amq.direct', 'amq.fanout', 'amq.topic'),
@@ -109,8 +110,9 @@ describe('what is foretold is what happens', () => {
         fc.nat(120),
         (queues, bindings, before, asked, wait) => {
           const core = new Core();
-          queues.forEach(({ ttl, exchange, key, maxLength, overflow, consumed }, i) => {
+          queues.forEach(({ ttl, exchange, key, maxLength, overflow, consumed, quorum }, i) => {
             const args: Record<string, FieldValue> = {};
+            if (quorum) args['x-queue-type'] = longstr('quorum');
             if (ttl !== undefined) args['x-message-ttl'] = long(BigInt(ttl));
             if (exchange !== undefined) args['x-dead-letter-exchange'] = longstr(exchange);
             if (exchange !== undefined && key !== undefined) args['x-dead-letter-routing-key'] = longstr(key);

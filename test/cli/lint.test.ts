@@ -70,6 +70,11 @@ test('as JSON a finding has its place in the file and in the definitions', async
   });
 });
 
+test('a mistake is JSON where findings would be', async () => {
+  const { stderr } = await lint('nothing.json', '--format', 'json');
+  expect(JSON.parse(stderr)).toMatchObject({ error: { code: 2, kind: 'usage' } });
+});
+
 test('as SARIF every result refers to a rule and to a region of the file', async () => {
   const { stdout } = await lint(bad, '--format', 'sarif');
   const { version, runs } = JSON.parse(stdout) as {
