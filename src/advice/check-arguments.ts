@@ -123,6 +123,7 @@ export function checkVersions(study: Study): Finding[] {
     }),
     ...study.queues.flatMap(oldArguments),
     ...manyWildcards(study),
+    ...globalPrefetches(study),
     ...study.exchanges
       .filter(({ exchange }) => exchange.identity.type === 'x-delayed-message')
       .map((subject) => finding('delayed-message-plugin', subject, 'It delays messages.', ['type'])),
@@ -162,6 +163,15 @@ function manyWildcards({ broker, definitions }: Study): Finding[] {
     const details = `Its key ${JSON.stringify(bindingKey)} has ${count} of them.`;
     return [finding('many-wildcards', subject, details, ['routing_key'])];
   });
+}
+
+function globalPrefetches({ channels }: Study): Finding[] {
+  return channels
+    .filter(({ globalPrefetch }) => globalPrefetch > 0)
+    .map(({ name, vhost, globalPrefetch }) => {
+      const subject = { kind: 'channel', name, vhost, path: [] } as const;
+      return finding('global-prefetch', subject, `Its consumers share a prefetch of ${globalPrefetch}.`);
+    });
 }
 
 /** TTLs that are probably not what was meant. */

@@ -283,16 +283,24 @@ export const checks = {
   'mirrored-queues': {
     severity: 'warning',
     title: 'a policy that mirrors queues',
-    effect: 'Queues are not mirrored any more since RabbitMQ 4.0: the import leaves the keys about it out.',
+    effect:
+      'There are no mirrored queues since RabbitMQ 4.0: 4.3 refuses the keys, and the import here leaves them out.',
     fix: 'Leave the ha- keys out, and use quorum queues.',
     rules: [],
   },
   'transient-queue': {
     severity: 'warning',
     title: 'a transient queue that is not exclusive',
-    effect: 'RabbitMQ 4.3 refuses to declare it.',
+    effect: 'RabbitMQ has deprecated it: a broker may refuse to declare it, and a later version will.',
     fix: 'Make it durable; with x-expires it still goes by itself.',
     rules: ['GEN-32'],
+  },
+  'global-prefetch': {
+    severity: 'warning',
+    title: 'a prefetch of a whole channel',
+    effect: 'RabbitMQ 4.3 gives it to each consumer instead, unless it is configured not to.',
+    fix: 'Leave out global in basic.qos, and give each consumer its share.',
+    rules: ['GEN-31', 'QOS-03'],
   },
   'queue-mode': {
     severity: 'info',

@@ -6,7 +6,7 @@ export type Path = readonly (string | number)[];
 
 /** What a finding is about. */
 export interface Subject {
-  readonly kind: 'queue' | 'exchange' | 'binding' | 'policy' | 'definitions';
+  readonly kind: 'queue' | 'exchange' | 'binding' | 'policy' | 'channel' | 'definitions';
   readonly name: string;
   /** Undefined when it is in none, or that is not known. */
   readonly vhost: string | undefined;

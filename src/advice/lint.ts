@@ -11,15 +11,15 @@ import { finding, parsePath } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { withVhost } from './one-vhost.ts';
 import { buildTopology, createScratch } from './scratch.ts';
-import { Study } from './study.ts';
-import type { QueueFacts } from './study.ts';
+import { NO_FACTS, Study } from './study.ts';
+import type { Facts } from './study.ts';
 
 /**
  * Everything that is wrong with a topology, worst first: it is built in a broker of its own, and looked at there.
  * @param json definitions as RabbitMQ exports them, of a broker or of one vhost
- * @param facts what a running broker says of its queues
+ * @param facts what a running broker says of its queues and channels
  */
-export function lintDefinitions(json: unknown, facts: readonly QueueFacts[] = []): Finding[] {
+export function lintDefinitions(json: unknown, facts: Facts = NO_FACTS): Finding[] {
   let definitions;
   try {
     definitions = readDefinitions(withVhost(json));

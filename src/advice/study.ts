@@ -9,14 +9,27 @@ import { parsePath } from './finding.ts';
 import type { Subject } from './finding.ts';
 import { deadWay, keysInto } from './way.ts';
 
-/** What only a running broker knows of its queues. */
 export interface QueueFacts {
   readonly vhost: string;
   readonly name: string;
   readonly consumers: number;
-  /** Ready messages. */
-  readonly messages: number;
 }
+
+export interface ChannelFacts {
+  readonly vhost: string;
+  /** With the connection it is on. */
+  readonly name: string;
+  /** Of all its consumers together; 0 is no limit. */
+  readonly globalPrefetch: number;
+}
+
+/** What only a running broker knows. */
+export interface Facts {
+  readonly queues: readonly QueueFacts[];
+  readonly channels: readonly ChannelFacts[];
+}
+
+export const NO_FACTS: Facts = { queues: [], channels: [] };
 
 /** A queue with what is asked about it again and again. */
 export interface StudiedQueue extends Subject {
@@ -45,11 +58,13 @@ export interface DeadStep {
 export class Study {
   readonly broker: Broker;
   readonly definitions: Definitions;
+  readonly channels: readonly ChannelFacts[];
   readonly queues: readonly StudiedQueue[];
   readonly exchanges: readonly StudiedExchange[];
   readonly #queues = new Map<DeclaredQueue, StudiedQueue>();
 
-  constructor(broker: Broker, definitions: Definitions, facts: readonly QueueFacts[]) {
+  constructor(broker: Broker, definitions: Definitions, { queues: facts, channels }: Facts) {
+    this.channels = channels;
     this.broker = broker;
     this.definitions = definitions;
     const factsByName = new Map(facts.map((one) => [JSON.stringify([one.vhost, one.name]), one]));

@@ -14,7 +14,7 @@ import { countFindings, describeFindings } from './findings.ts';
 import { addManagementOption, Management } from './management.ts';
 import { collect } from './options.ts';
 import { Output } from './output.ts';
-import { queueFacts, readDocument } from './topology.ts';
+import { channelFacts, queueFacts, readDocument } from './topology.ts';
 
 interface LintOptions {
   readonly url?: string;
@@ -94,8 +94,12 @@ async function lookAtFile(file: string): Promise<Topology> {
 
 async function lookAtBroker(management: Management): Promise<Topology> {
   const definitions = await management.get<object>(['definitions']);
-  const facts = await queueFacts(management);
-  return { name: management.name, document: undefined, findings: lintDefinitions(definitions, facts) };
+  const [queues, channels] = [await queueFacts(management), await channelFacts(management)];
+  return {
+    name: management.name,
+    document: undefined,
+    findings: lintDefinitions(definitions, { queues, channels }),
+  };
 }
 
 async function print(

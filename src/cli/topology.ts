@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { JsonDocument } from '../advice/document.ts';
+import type { ChannelFacts, QueueFacts } from '../advice/study.ts';
 import { Failure } from './failure.ts';
 import type { Management } from './management.ts';
 
@@ -26,31 +27,31 @@ export async function readDocument(file: string): Promise<NamedDocument> {
   }
 }
 
-/** A queue as the management API lists it. */
-interface ListedQueue {
-  readonly vhost: string;
-  readonly name: string;
-  readonly consumers?: number;
-  readonly messages_ready?: number;
+/** Who consumes, as the management API lists it. */
+export async function queueFacts(management: Management): Promise<QueueFacts[]> {
+  const queues = await management.get<readonly (Omit<QueueFacts, 'consumers'> & Partial<QueueFacts>)[]>(
+    ['queues'],
+    {
+      columns: 'vhost,name,consumers',
+    },
+  );
+  return queues.map(({ vhost, name, consumers = 0 }) => ({ vhost, name, consumers }));
 }
 
-/** What a running broker knows of its queues. */
-export interface ListedFacts {
+interface ListedChannel {
   readonly vhost: string;
   readonly name: string;
-  readonly consumers: number;
-  readonly messages: number;
+  readonly global_prefetch_count?: number;
 }
 
-export async function queueFacts(management: Management): Promise<ListedFacts[]> {
-  const queues = await management.get<readonly ListedQueue[]>(['queues'], {
-    columns: 'vhost,name,consumers,messages_ready',
+export async function channelFacts(management: Management): Promise<ChannelFacts[]> {
+  const channels = await management.get<readonly ListedChannel[]>(['channels'], {
+    columns: 'vhost,name,global_prefetch_count',
   });
-  return queues.map(({ vhost, name, consumers = 0, messages_ready: messages = 0 }) => ({
+  return channels.map(({ vhost, name, global_prefetch_count: globalPrefetch = 0 }) => ({
     vhost,
     name,
-    consumers,
-    messages,
+    globalPrefetch,
   }));
 }
 

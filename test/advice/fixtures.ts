@@ -1,11 +1,11 @@
 import type { CheckId } from '../../src/advice/checks.ts';
-import type { QueueFacts } from '../../src/advice/study.ts';
+import type { Facts } from '../../src/advice/study.ts';
 
 type Arguments = Record<string, unknown>;
 
 /** A topology in the format of RabbitMQ's definitions, with what every entry must have. */
 export interface Topology {
-  readonly facts?: readonly QueueFacts[];
+  readonly facts?: Facts;
   readonly [section: string]: unknown;
 }
 
@@ -43,9 +43,14 @@ const grant = (configure: string, write: string, read: string): object => ({
   write,
   read,
 });
-const facts = (name: string, consumers: number): readonly QueueFacts[] => [
-  { vhost: '/', name, consumers, messages: 0 },
-];
+const facts = (name: string, consumers: number): Facts => ({
+  queues: [{ vhost: '/', name, consumers }],
+  channels: [],
+});
+const channel = (globalPrefetch: number): Facts => ({
+  queues: [],
+  channels: [{ vhost: '/', name: 'a -> b (1)', globalPrefetch }],
+});
 
 /** For each check a topology that has the flaw, with what it is found at, and one nearly the same that has not. */
 export const fixtures: Readonly<
@@ -318,6 +323,7 @@ export const fixtures: Readonly<
     at: 'q',
     sound: { queues: [queue('q')] },
   },
+  'global-prefetch': { flawed: { facts: channel(5) }, at: 'a -> b (1)', sound: { facts: channel(0) } },
   'queue-mode': {
     flawed: { queues: [queue('q', { 'x-queue-mode': 'lazy' })] },
     at: 'q',

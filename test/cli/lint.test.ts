@@ -131,6 +131,8 @@ describe('a broker, at its management API', () => {
       response.end(JSON.stringify({ queues: [queue] }));
     } else if (request.url?.startsWith('/base/api/queues?') === true) {
       response.end(JSON.stringify([{ name: 'delay', vhost: '/', consumers: 2 }]));
+    } else if (request.url?.startsWith('/base/api/channels?') === true) {
+      response.end(JSON.stringify([{ name: 'a -> b (1)', vhost: '/', global_prefetch_count: 7 }]));
     } else {
       response.writeHead(404).end('<html>');
     }
@@ -146,6 +148,7 @@ describe('a broker, at its management API', () => {
   test('is asked for its definitions and its consumers', async () => {
     const { stdout } = await lint('--url', `http://joe:secret%25@${url}/base`);
     expect(stdout).toContain('consumed-waiting-queue\n           It has 2 consumers.');
+    expect(stdout).toContain("channel 'a -> b (1)' in vhost '/'\n  warning  global-prefetch");
     expect(stdout).not.toContain('secret');
   });
 
