@@ -1,4 +1,5 @@
 import type { BrokerEvent, BrokerEventName, EventOf, Events } from '../broker/observer.ts';
+import { Ring } from '../broker/ring.ts';
 
 export type EventListener<N extends BrokerEventName> = (event: EventOf<N>) => void;
 
@@ -95,7 +96,7 @@ function hand(event: BrokerEvent, listener: AnyListener): void {
 class EventReader implements AsyncIterableIterator<BrokerEvent> {
   readonly #names: ReadonlySet<BrokerEventName>;
   readonly #onEnd: () => void;
-  readonly #unread: BrokerEvent[] = [];
+  readonly #unread = new Ring<BrokerEvent>();
   readonly #asking: ((result: IteratorResult<BrokerEvent>) => void)[] = [];
   #isOver = false;
 
@@ -131,7 +132,7 @@ class EventReader implements AsyncIterableIterator<BrokerEvent> {
 
   return(): Promise<IteratorResult<BrokerEvent>> {
     this.end();
-    this.#unread.length = 0;
+    this.#unread.clear();
     return Promise.resolve({ done: true, value: undefined });
   }
 

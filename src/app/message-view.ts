@@ -59,7 +59,7 @@ export class MessageReader {
     for (const connection of this.#broker.connections) {
       for (const channel of connection.channels) {
         for (const delivery of channel.deliveries) {
-          if (delivery.queue === queue && !delivery.isCopy) yield this.#view(delivery.entry, 'unacked');
+          if (delivery.queue === queue) yield this.#view(delivery.entry, 'unacked');
         }
       }
     }

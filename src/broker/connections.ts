@@ -69,8 +69,6 @@ export interface ChannelStatus {
 export interface OpenDelivery {
   readonly queue: DeclaredQueue;
   readonly entry: Entry;
-  /** A fault handed it out once more than it stands in the queue. */
-  readonly isCopy: boolean;
   /** Undefined when it was fetched. */
   readonly consumer: Subscription | undefined;
 }

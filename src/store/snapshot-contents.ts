@@ -28,8 +28,7 @@ export class SnapshotContents {
     for (const vhost of broker.vhosts.values()) this.#addVhost(vhost);
     for (const connection of broker.connections) {
       for (const channel of connection.channels) {
-        for (const { queue, entry, isCopy } of channel.deliveries)
-          if (!isCopy) this.#addUnacked(queue, entry);
+        for (const { queue, entry } of channel.deliveries) this.#addUnacked(queue, entry);
       }
     }
   }

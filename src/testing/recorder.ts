@@ -10,11 +10,13 @@ export class Recorder {
   readonly #broker: RunningBroker;
   readonly #waiting = new Set<() => void>();
   #events: BrokerEvent[] = [];
+  #source: AsyncIterableIterator<BrokerEvent>;
 
   constructor(broker: RunningBroker) {
     this.#broker = broker;
     this.begin = broker.clock.now();
-    void this.#record(broker.events());
+    this.#source = broker.events();
+    void this.#record(this.#source);
   }
 
   get events(): readonly BrokerEvent[] {
@@ -25,10 +27,18 @@ export class Recorder {
     return this.#broker.clock.now();
   }
 
-  /** Forgets what happened so far. */
-  clear(): void {
-    this.#events = [];
-    this.begin = this.now;
+  /** Begins anew when the task is done, which itself is not on record. */
+  async skip(task: () => Promise<void>): Promise<void> {
+    await this.#source.return?.();
+    try {
+      await task();
+    } finally {
+      this.#events = [];
+      this.begin = this.now;
+      this.#source = this.#broker.events();
+      void this.#record(this.#source);
+      this.#changed();
+    }
   }
 
   /** Calls `task` when something has happened. Returns what ends it. */
@@ -41,7 +51,11 @@ export class Recorder {
     for await (const event of events) {
       this.#events.push(event);
       if (this.#events.length > 2 * MOST_EVENTS) this.#events = this.#events.slice(-MOST_EVENTS);
-      for (const task of this.#waiting) task();
+      this.#changed();
     }
+  }
+
+  #changed(): void {
+    for (const task of this.#waiting) task();
   }
 }

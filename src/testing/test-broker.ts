@@ -94,8 +94,7 @@ export class TestBroker {
   async restore(snapshot: Uint8Array): Promise<void> {
     this.faults.clear();
     this.clock.autoAdvance = false;
-    await this.running.restore(snapshot);
-    this.#recorder.clear();
+    await this.#recorder.skip(() => this.running.restore(snapshot));
   }
 
   /** What happened to messages since the broker was reset, in words. */
