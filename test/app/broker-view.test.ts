@@ -68,3 +68,16 @@ test('a program hears of consumers that come and go', async () => {
   await connection.close();
   expect(heard).toEqual(['added q one', 'added s two', 'removed q one', 'removed s two']);
 });
+
+test('a vhost that a program adds is for administrators, and goes with what is connected to it', async () => {
+  const broker = await start();
+  broker.addVhost('mine');
+  broker.addVhost('mine');
+  const connection = await connect(`${broker.url}/mine`);
+  const closed = new Promise((resolve) => connection.once('close', resolve));
+  await (await connection.createChannel()).assertQueue('q');
+  expect(broker.view.queue('q', 'mine')?.vhost).toBe('mine');
+  expect([broker.deleteVhost('mine'), broker.deleteVhost('mine')]).toEqual([true, false]);
+  expect(String(await closed)).toContain("vhost 'mine' is deleted");
+  expect(broker.view.vhosts).toEqual(['/']);
+});
