@@ -3,6 +3,31 @@
  * `topics` are those of the conformance suite that should notice, `tests` the unit tests that must when no client could.
  */
 export const faults = [
+  // Snapshots
+  {
+    name: 'a snapshot forgets what is unacked',
+    file: 'src/store/snapshot-contents.ts',
+    find: 'for (const { queue, entry } of channel.deliveries) this.#addUnacked(queue, entry);',
+    put: 'for (const { queue, entry } of []) this.#addUnacked(queue, entry);',
+    topics: [],
+    tests: ['test/app/snapshot.test.ts'],
+  },
+  {
+    name: 'a snapshot forgets how often messages came back',
+    file: 'src/store/snapshot-contents.ts',
+    find: 'if (note.deliveries > 0 || note.death !== undefined) held.notes.set(id, note);',
+    put: 'if (note.death !== undefined) held.notes.set(id, note);',
+    topics: [],
+    tests: ['test/store/snapshot.test.ts'],
+  },
+  {
+    name: 'time does not go back with a snapshot',
+    file: 'src/app/broker-clock.ts',
+    find: 'this.#clock.setTo(time);',
+    put: '',
+    topics: [],
+    tests: ['test/app/snapshot.test.ts'],
+  },
   // Delayed exchanges
   {
     name: 'a delayed message goes to the alternate exchange at once, too',
