@@ -30,11 +30,13 @@ export class TestBroker {
   readonly #recorder: Recorder;
   /** How it was when it started. */
   readonly #initial: Buffer;
+  readonly #isFrozen: boolean;
   #vhosts = 0;
 
   constructor(running: RunningBroker, initial: Buffer) {
     this.running = running;
     this.#initial = initial;
+    this.#isFrozen = running.clock.isFrozen;
     this.#recorder = new Recorder(running);
   }
 
@@ -90,10 +92,12 @@ export class TestBroker {
     return this.running.snapshot();
   }
 
-  /** Goes back to a snapshot, as `reset` does to the beginning. */
+  /** Goes back to a snapshot, as `reset` does to the beginning. The clock stands or goes as it did in the beginning. */
   async restore(snapshot: Uint8Array): Promise<void> {
     this.faults.clear();
     this.clock.autoAdvance = false;
+    if (this.#isFrozen) this.clock.freeze();
+    else this.clock.resume();
     await this.#recorder.skip(() => this.running.restore(snapshot));
   }
 

@@ -28,6 +28,7 @@ async function send(channel: ConfirmChannel, queue: string, ...bodies: string[])
 describe('before each test the broker is as it was at the beginning', () => {
   for (const time of ['first', 'second']) {
     test(`the ${time} time`, async () => {
+      expect(broker.clock.isFrozen).toBe(true);
       expect(broker.clock.now()).toBe(BEGIN);
       expect(broker.view.queues()).toEqual([]);
       expect(broker.leftovers()).toEqual([]);
@@ -37,6 +38,7 @@ describe('before each test the broker is as it was at the beginning', () => {
       broker.faults.add({ kind: 'withhold-confirm' });
       await broker.clock.advance('10s');
       broker.clock.autoAdvance = true;
+      if (time === 'first') broker.clock.resume();
     });
   }
 
