@@ -21,6 +21,7 @@ export type { BrokerOptions, ClockMode } from './app/options.ts';
 export type { RunningBroker } from './app/running-broker.ts';
 export type { StartOptions } from './app/start-options.ts';
 export type { BrokerEvent, BrokerEventName, BrokerEvents, EventOf, SeenMessage } from './broker/observer.ts';
+export type { FirstFaults } from './app/fault-file.ts';
 export type { FaultRequests, RequestedFault } from './app/fault-requests.ts';
 export type { FaultKind, FaultOptions } from './server/fault-kinds.ts';
 export { StoreError } from './store/format.ts';

@@ -24,6 +24,10 @@ export class Blocking implements AlarmListener {
     this.#peer = peer;
   }
 
+  get isBlocked(): boolean {
+    return this.#peer.intake.isBlocked;
+  }
+
   /** It publishes in an alarm. */
   block(): void {
     const { input, intake } = this.#peer;

@@ -66,7 +66,7 @@ export class ConnectionFaults implements FaultTarget {
     host.faults.opened(this);
   }
 
-  /** Somebody asked for something: only then anything below is called. */
+  /** Somebody asked for something: else there is no use in asking what goes wrong. */
   get isArmed(): boolean {
     return this.#host.faults.isArmed;
   }
@@ -74,7 +74,7 @@ export class ConnectionFaults implements FaultTarget {
   /** Nothing was heard of the client yet. */
   accepted(): void {
     const fault = this.#find(OF_CONNECTION, 'connect');
-    if (fault !== undefined) this.suffer(fault);
+    if (fault !== undefined) this.#suffer(fault);
   }
 
   /** The connection is open. */
@@ -93,7 +93,7 @@ export class ConnectionFaults implements FaultTarget {
       const { before, happens } = fault.takesBytes(this, chunk.length);
       if (!happens) continue;
       this.#connection.input.push(chunk.subarray(0, before));
-      this.suffer(fault);
+      this.#suffer(fault);
       return NOTHING;
     }
     return chunk;
@@ -107,7 +107,7 @@ export class ConnectionFaults implements FaultTarget {
       this.#find(OF_FRAME, 'frame', method) ??
       (moment === undefined ? undefined : this.#find(OF_FRAME, moment, method));
     if (fault === undefined) return false;
-    if (fault.kind === 'block-connection') this.suffer(fault);
+    if (fault.kind === 'block-connection') this.#suffer(fault);
     else
       this.#sufferOn(
         fault,
@@ -173,10 +173,11 @@ export class ConnectionFaults implements FaultTarget {
     if (fault.kind === 'cancel-consumer') return this.#cancelConsumers(fault);
     const isOpen = this.#session !== undefined;
     if (!isOpen && (fault.kind === 'close-connection' || fault.kind === 'block-connection')) return;
-    if (fault.matches(this.#subject()) && fault.takes(this)) this.suffer(fault);
+    if (fault.kind === 'block-connection' && this.#connection.blocking.isBlocked) return;
+    if (fault.matches(this.#subject()) && fault.takes(this)) this.#suffer(fault);
   }
 
-  suffer(fault: Fault): void {
+  #suffer(fault: Fault): void {
     this.#sufferOn(fault, undefined, NO_METHOD);
   }
 

@@ -13,8 +13,6 @@ export interface FaultSubject {
 
 /** A connection, as faults see it. */
 export interface FaultTarget {
-  /** Does to it what was asked for. */
-  suffer(fault: Fault): void;
   /** Faults that are to happen at once look for what they can happen to. */
   happenNow(fault: Fault): void;
 }

@@ -252,6 +252,22 @@ describe('a connection is blocked', () => {
     expect(await depthOf(server, 'q')).toBe(1);
   });
 
+  test('once, however often it is asked for', async () => {
+    const server = new FaultyServer();
+    const client = await withQueue(server);
+    const [first, second] = [
+      server.ask({ kind: 'block-connection' }),
+      server.ask({ kind: 'block-connection' }),
+    ];
+    await client.expect(0, 'connection.blocked');
+    expect([first.count, second.count]).toEqual([1, 0]);
+    second.remove();
+    await server.settle();
+    expect(client.frames).toEqual([]);
+    first.remove();
+    await client.expect(0, 'connection.unblocked');
+  });
+
   test('and stays so when an alarm ends meanwhile', async () => {
     const server = new FaultyServer();
     const client = await withQueue(server);
