@@ -112,8 +112,8 @@ export const faults = [
   {
     name: 'a retry is a millisecond early',
     file: 'src/broker/delayed-retry.ts',
-    find: 'return nextAt !== Infinity && nextAt <= this.#clock.now();',
-    put: 'return nextAt !== Infinity && nextAt <= this.#clock.now() + 1;',
+    find: 'Math.min(least * Math.max(1, failures), most)',
+    put: 'Math.min(least * Math.max(1, failures), most) - 1',
     topics: [],
     tests: ['test/broker/delayed-retry.test.ts'],
   },
