@@ -3,24 +3,42 @@ import type { Subscription } from '../broker/consumers.ts';
 import { textOf } from '../broker/term.ts';
 import type { Json } from './call.ts';
 import type { ManagementContext } from './host.ts';
-import { messageStats, trafficMeasures } from './measures.ts';
+import { messageStats } from './measures.ts';
 import { tableJson } from './table-json.ts';
 
 /** A connection, as the API shows it (API-26). */
 export function connectionJson(context: ManagementContext, connection: OpenConnection): Json {
-  const { details, user, vhostName, state, channelCount, traffic, pendingOctets } = connection;
+  const { sampler } = context;
+  const { details, user, vhostName, traffic } = connection;
+  const json = agreedJson(details); // not spread: see queueJson
+  json['node'] = context.nodeName;
+  json['vhost'] = vhostName;
+  json['user'] = user;
+  json['user_who_performed_action'] = user;
+  json['state'] = connection.state;
+  json['channels'] = connection.channelCount;
+  json['recv_oct'] = traffic.receivedOctets;
+  json['recv_oct_details'] = sampler.rateOf(connection, 'recv_oct');
+  json['send_oct'] = traffic.sentOctets;
+  json['send_oct_details'] = sampler.rateOf(connection, 'send_oct');
+  json['recv_cnt'] = traffic.reads;
+  json['send_cnt'] = traffic.writes;
+  json['send_pend'] = connection.pendingOctets;
+  return json;
+}
+
+/** What does not change while it is open. */
+function agreedJson(details: ConnectionDetails): Record<string, unknown> {
+  const { tls } = details;
+  const certificate = tls?.certificate;
   return {
-    ...context.sampler.withRates(connection, trafficMeasures(traffic)),
-    ...endpointsJson(details),
-    ...tlsJson(details),
-    node: context.nodeName,
-    vhost: vhostName,
-    user,
-    user_who_performed_action: user,
-    state,
+    name: details.name,
     type: 'network',
     protocol: 'AMQP 0-9-1',
-    channels: channelCount,
+    host: details.host,
+    port: details.port,
+    peer_host: details.peerHost,
+    peer_port: details.peerPort,
     channel_max: details.channelMax,
     frame_max: details.frameMax,
     timeout: details.heartbeat,
@@ -28,19 +46,6 @@ export function connectionJson(context: ManagementContext, connection: OpenConne
     connected_at: Math.floor(details.connectedAt),
     user_provided_name: textOf(details.clientProperties.get('connection_name')) ?? '',
     client_properties: tableJson(details.clientProperties),
-    recv_cnt: traffic.reads,
-    send_cnt: traffic.writes,
-    send_pend: pendingOctets,
-  };
-}
-
-function endpointsJson({ name, host, port, peerHost, peerPort }: ConnectionDetails): Json {
-  return { name, host, port, peer_host: peerHost, peer_port: peerPort };
-}
-
-function tlsJson({ tls }: ConnectionDetails): Json {
-  const certificate = tls?.certificate;
-  return {
     ssl: tls !== undefined,
     ssl_protocol: tls?.protocol ?? null,
     ssl_key_exchange: tls?.keyExchange ?? null,
@@ -94,7 +99,6 @@ export function channelJson(context: ManagementContext, placed: PlacedChannel): 
   const { connection, channel } = placed;
   const { name, peerHost, peerPort } = connection.details;
   const status = channel.status();
-  const idleSince = context.sampler.idleSince(channel.counts);
   return {
     name: channelName(placed),
     number: channel.number,
@@ -114,7 +118,7 @@ export function channelJson(context: ManagementContext, placed: PlacedChannel): 
     acks_uncommitted: status.uncommittedAcks,
     connection_details: { name, peer_host: peerHost, peer_port: peerPort },
     message_stats: context.sampler.withRates(channel.counts, messageStats(channel.counts)),
-    ...(idleSince === undefined ? {} : { idle_since: idleSince }),
+    idle_since: context.sampler.idleSince(channel.counts),
   };
 }
 

@@ -12,8 +12,6 @@ import { tableJson } from './table-json.ts';
 /** An exchange as lists show it (API-30). */
 export function exchangeJson({ sampler }: ManagementContext, exchange: Exchange): Json {
   const { name, vhost, type, durable, autoDelete, internal, table, declaredBy } = exchange.identity;
-  const { policy } = exchange.policies;
-  const hasStats = exchange.publishedIn > 0;
   return {
     name,
     vhost,
@@ -23,8 +21,9 @@ export function exchangeJson({ sampler }: ManagementContext, exchange: Exchange)
     internal,
     arguments: tableJson(table),
     user_who_performed_action: declaredBy,
-    ...(policy === undefined ? {} : { policy: policy.name }),
-    ...(hasStats ? { message_stats: sampler.withRates(exchange, exchangeStats(exchange)) } : {}),
+    policy: exchange.policies.policy?.name,
+    message_stats:
+      exchange.publishedIn > 0 ? sampler.withRates(exchange, exchangeStats(exchange)) : undefined,
   };
 }
 

@@ -105,7 +105,8 @@ function compare(a: unknown, b: unknown): number {
 export function inOrder<T>(items: Iterable<T>, ...texts: readonly ((item: T) => string)[]): T[] {
   return [...items].sort((a, b) => {
     for (const text of texts) {
-      const [of, than] = [text(a), text(b)];
+      const of = text(a);
+      const than = text(b);
       if (of !== than) return of < than ? -1 : 1;
     }
     return 0;

@@ -47,6 +47,12 @@ export function exchangeStats({ publishedIn, publishedOut }: Exchange): Measures
   return { publish_in: publishedIn, publish_out: publishedOut };
 }
 
+/** Most queues do nothing: they cost no sample, and show no statistics. */
+export function hasCounted(measures: Measures): boolean {
+  for (const name in measures) if (measures[name] !== 0) return true;
+  return false;
+}
+
 /** What a queue holds, or many of them. */
 export function depth(ready: number, unacked: number): Measures {
   return { messages: ready + unacked, messages_ready: ready, messages_unacknowledged: unacked };

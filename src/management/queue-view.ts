@@ -1,35 +1,73 @@
+import type { Subscription } from '../broker/consumers.ts';
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import { Queue } from '../broker/queue.ts';
-import { QUORUM } from '../broker/queue-type.ts';
+import { CLASSIC, QUORUM } from '../broker/queue-type.ts';
 import type { Message } from '../broker/message.ts';
 import type { Call, Json } from './call.ts';
 import { consumerJson, consumersOf } from './client-view.ts';
 import type { ManagementContext } from './host.ts';
-import { queueDepth, queueStats } from './measures.ts';
+import { hasCounted, queueDepth, queueStats } from './measures.ts';
 import { propertiesJson, tableJson } from './table-json.ts';
 
-/** What the entry of a message weighs in memory beside its body, in bytes: measured with `npm run bench`. */
-const ENTRY_BYTES = 250;
+/** What a waiting message takes of memory beside its body, in bytes, as `npm run bench` measures it. */
+const ENTRY_BYTES = 80;
 /** The same for a queue without messages. */
 const QUEUE_BYTES = 4_000;
 
-/** A queue as lists show it (API-34). */
+/** An object that is made field by field. */
+type Fields = Record<string, unknown>;
+
+/**
+ * A queue as lists show it (API-34); what is undefined is not shown. Field by field: there may be tens of thousands of
+ * queues, and spreading one object into another takes hundreds of times as long.
+ */
 export function queueJson(context: ManagementContext, queue: DeclaredQueue): Json {
   const { sampler } = context;
-  const idleSince = sampler.idleSince(queue.counts);
+  const { consumers } = queue;
+  const { messages, messages_ready: ready, messages_unacknowledged: unacked } = queueDepth(queue);
   const stats = queueStats(queue);
-  const hasStats = Object.values(stats).some((count) => count !== 0);
-  return {
-    ...plainQueueJson(context, queue),
-    ...sampler.withRates(queue, queueDepth(queue)),
-    ...(queue instanceof Queue ? heldJson(queue) : {}),
-    consumers: queue.consumers.count,
-    consumer_capacity: capacity(queue),
-    consumer_utilisation: capacity(queue),
-    ...consumerTags(queue),
-    ...(hasStats ? { message_stats: sampler.withRates(queue.counts, stats) } : {}),
-    ...(idleSince === undefined ? {} : { idle_since: idleSince }),
-  };
+  const json = plainQueueJson(context, queue);
+  json['messages'] = messages;
+  json['messages_details'] = sampler.rateOf(queue, 'messages');
+  json['messages_ready'] = ready;
+  json['messages_ready_details'] = sampler.rateOf(queue, 'messages_ready');
+  json['messages_unacknowledged'] = unacked;
+  json['messages_unacknowledged_details'] = sampler.rateOf(queue, 'messages_unacknowledged');
+  if (queue instanceof Queue) addHeld(json, queue);
+  json['consumers'] = consumers.count;
+  json['consumer_capacity'] = capacity(queue);
+  json['consumer_utilisation'] = json['consumer_capacity'];
+  json['exclusive_consumer_tag'] = tagOf(queue, ({ exclusive }) => exclusive);
+  json['single_active_consumer_tag'] = tagOf(queue, (one) => consumers.roleOf(one) === 'single_active');
+  json['message_stats'] = hasCounted(stats) ? sampler.withRates(queue.counts, stats) : undefined;
+  json['idle_since'] = sampler.idleSince(queue.counts);
+  return json;
+}
+
+/** What a queue that hands messages out holds, in bytes and by kind. */
+function addHeld(json: Fields, queue: Queue): void {
+  const { ready, unackedCount, delayed, load } = queue;
+  json['message_bytes'] = ready.bytes + load.unackedBytes + (delayed?.bytes ?? 0);
+  json['message_bytes_ready'] = ready.bytes;
+  json['message_bytes_unacknowledged'] = load.unackedBytes;
+  json['messages_persistent'] = load.recordedCount;
+  json['message_bytes_persistent'] = load.recordedBytes;
+  json['memory'] = QUEUE_BYTES + ENTRY_BYTES * (ready.length + unackedCount + (delayed?.length ?? 0));
+  if (queue.arguments.type === QUORUM) addQuorum(json, queue);
+  else json['storage_version'] = 2;
+}
+
+/** The dead that are kept, and retries that wait, and how long they do (DLV-09). */
+function addQuorum(json: Fields, { kept, delayed, settings }: Queue): void {
+  const { deliveryLimit, delayedRetry: retry } = settings;
+  const next = delayed?.nextAt ?? Infinity;
+  json['delivery_limit'] = deliveryLimit === Infinity ? 'unlimited' : deliveryLimit;
+  json['messages_dlx'] = kept?.length ?? 0;
+  json['message_bytes_dlx'] = kept?.bytes ?? 0;
+  json['delayed_retry'] =
+    retry === undefined ? 'disabled' : `${retry.type} (min: ${retry.least}ms, max: ${retry.most}ms)`;
+  json['messages_delayed'] = delayed?.length ?? 0;
+  json['next_delayed_at'] = next === Infinity ? undefined : Math.ceil(next);
 }
 
 /** A queue by itself. What came from whom is not counted, as in RabbitMQ with `rates_mode` basic. */
@@ -48,12 +86,12 @@ export function queueAloneJson({ host, broker }: Call, queue: DeclaredQueue): Js
 }
 
 /** A queue without statistics: `disable_stats` (API-10). */
-export function plainQueueJson(context: ManagementContext, queue: DeclaredQueue): Json {
+export function plainQueueJson(context: ManagementContext, queue: DeclaredQueue): Fields {
   const { name, vhost, autoDelete, durable, owner, table } = queue.identity;
   const { type } = queue.arguments;
   const { policy, operatorPolicy, definition } = queue.policies;
   const { nodeName } = context;
-  const members = type.isReplicated ? { leader: nodeName, members: [nodeName], online: [nodeName] } : {};
+  const members = type.isReplicated ? [nodeName] : undefined;
   return {
     name,
     vhost,
@@ -61,60 +99,25 @@ export function plainQueueJson(context: ManagementContext, queue: DeclaredQueue)
     durable,
     auto_delete: autoDelete,
     exclusive: owner !== undefined,
+    owner_pid_details: owner && ownerJson(context, owner),
     arguments: tableJson(table),
     node: nodeName,
+    leader: members && nodeName,
+    members,
+    online: members,
     state: 'running',
     internal: false,
     internal_owner: false,
     policy: policy?.name ?? null,
     operator_policy: operatorPolicy?.name ?? null,
     effective_policy_definition: definition,
-    ...members,
-    ...(owner === undefined ? {} : ownerJson(context, owner)),
   };
 }
 
-/** The connection an exclusive queue belongs to. */
-function ownerJson({ broker }: ManagementContext, owner: object): Json {
+/** The connection an exclusive queue belongs to; undefined when it is none of a client. */
+function ownerJson({ broker }: ManagementContext, owner: object): Json | undefined {
   const details = broker.connections.find(owner)?.details;
-  if (details === undefined) return {};
-  const { name, peerHost, peerPort } = details;
-  return { owner_pid_details: { name, peer_host: peerHost, peer_port: peerPort } };
-}
-
-/** What a queue that hands messages out holds, in bytes and by kind. */
-function heldJson(queue: Queue): Json {
-  const { ready, unackedCount, kept, delayed, load } = queue;
-  const delayedBytes = delayed?.bytes ?? 0;
-  const bytes = ready.bytes + load.unackedBytes + delayedBytes;
-  const { deliveryLimit: limit } = queue.settings;
-  return {
-    message_bytes: bytes,
-    message_bytes_ready: ready.bytes,
-    message_bytes_unacknowledged: load.unackedBytes,
-    messages_persistent: load.recordedCount,
-    message_bytes_persistent: load.recordedBytes,
-    memory: QUEUE_BYTES + ENTRY_BYTES * (ready.length + unackedCount + (delayed?.length ?? 0)),
-    ...(queue.arguments.type === QUORUM
-      ? {
-          delivery_limit: limit === Infinity ? 'unlimited' : limit,
-          messages_dlx: kept?.length ?? 0,
-          message_bytes_dlx: kept?.bytes ?? 0,
-          ...delayedJson(queue),
-        }
-      : { storage_version: 2 }),
-  };
-}
-
-/** Retries that wait, and how long they do (DLV-09). */
-function delayedJson({ delayed, settings: { delayedRetry: retry } }: Queue): Json {
-  const next = delayed?.nextAt ?? Infinity;
-  return {
-    delayed_retry:
-      retry === undefined ? 'disabled' : `${retry.type} (min: ${retry.least}ms, max: ${retry.most}ms)`,
-    messages_delayed: delayed?.length ?? 0,
-    ...(next === Infinity ? {} : { next_delayed_at: Math.ceil(next) }),
-  };
+  return details && { name: details.name, peer_host: details.peerHost, peer_port: details.peerPort };
 }
 
 /** Whether consumers would take a message at once: 1 or 0, at this moment. */
@@ -125,13 +128,10 @@ function capacity({ consumers, messageCount }: DeclaredQueue): number {
   return 0;
 }
 
-function consumerTags({ consumers }: DeclaredQueue): Json {
-  let [exclusive, active]: (string | null)[] = [null, null];
-  for (const consumer of consumers) {
-    if (consumer.exclusive) exclusive = consumer.consumerTag;
-    if (consumers.roleOf(consumer) === 'single_active') active = consumer.consumerTag;
-  }
-  return { exclusive_consumer_tag: exclusive ?? null, single_active_consumer_tag: active ?? null };
+/** The tag of the first consumer that is so; null when there is none. */
+function tagOf({ consumers }: DeclaredQueue, isIt: (consumer: Subscription) => boolean): string | null {
+  for (const consumer of consumers) if (isIt(consumer)) return consumer.consumerTag;
+  return null;
 }
 
 function timestampOf(

@@ -6,6 +6,7 @@ import {
   churnMeasures,
   depth,
   exchangeStats,
+  hasCounted,
   messageStats,
   queueDepth,
   queueStats,
@@ -71,6 +72,11 @@ export class Sampler {
     return json;
   }
 
+  /** The `_details` of one measure. */
+  rateOf(subject: object, name: string): { readonly rate: number } {
+    return { rate: this.#samples.get(subject)?.rates[name] ?? 0 };
+  }
+
   /** Since when nothing was counted, to a few seconds, in ISO 8601; undefined for what counts. */
   idleSince(subject: object): string | undefined {
     const sample = this.#samples.get(subject);
@@ -108,12 +114,6 @@ export class Sampler {
     sample.rates = rates;
     sample.at = at;
   }
-}
-
-/** Most queues do nothing: they cost no sample. */
-function hasCounted(values: Measures): boolean {
-  for (const name in values) if (values[name] !== 0) return true;
-  return false;
 }
 
 /** Everything that is looked at, and what is measured of it. What counts messages is found by its counts. */
