@@ -1,7 +1,7 @@
 import type { Subscription } from '../broker/consumers.ts';
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import { Queue } from '../broker/queue.ts';
-import { CLASSIC, QUORUM } from '../broker/queue-type.ts';
+import { QUORUM } from '../broker/queue-type.ts';
 import type { Message } from '../broker/message.ts';
 import type { Call, Json } from './call.ts';
 import { consumerJson, consumersOf } from './client-view.ts';
