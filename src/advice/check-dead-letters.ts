@@ -1,7 +1,7 @@
 import type { DeathReason } from '../broker/queue-host.ts';
-import { named } from './check-lifetimes.ts';
 import { finding } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { exchangeName } from './names.ts';
 import { nearest } from './nearest.ts';
 import type { DeadStep, StudiedQueue, Study } from './study.ts';
 import { deadWay, keysInto } from './way.ts';
@@ -43,7 +43,7 @@ function unroutable(study: Study, subject: StudiedQueue): Finding[] {
   const hasOtherKeys = deadLetterRoutingKey === undefined && keysInto(queue).hasOthers;
   const leadsNowhere = exchange.bindingCount === 0 && !exchange.isDefault && exchange.alternate === undefined;
   if (leadsNowhere) {
-    const details = `Its dead letters go to ${named(deadLetterExchange)}, which has no bindings.`;
+    const details = `Its dead letters go to ${exchangeName(deadLetterExchange)}, which has no bindings.`;
     return [finding('unroutable-dead-letters', subject, details, EXCHANGE_AT)];
   }
   if (hasOtherKeys && exchange.isDefault) {
@@ -53,7 +53,7 @@ function unroutable(study: Study, subject: StudiedQueue): Finding[] {
   }
   if (lost.length === 0 || hasOtherKeys) return [];
   const list = lost.map((key) => JSON.stringify(key)).join(', ');
-  const details = `No queue gets what ${named(deadLetterExchange)} is given with the key ${list}.`;
+  const details = `No queue gets what ${exchangeName(deadLetterExchange)} is given with the key ${list}.`;
   return [finding('unroutable-dead-letters', subject, details, keyAt(deadLetterRoutingKey))];
 }
 

@@ -2,6 +2,7 @@ import { QUORUM } from '../broker/queue-type.ts';
 import { textOf } from '../broker/term.ts';
 import { finding } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { exchangeName } from './names.ts';
 import type { StudiedQueue, Study } from './study.ts';
 
 /** What becomes of messages that wait: too early, too late, or never. */
@@ -63,7 +64,7 @@ function losses(study: Study, subject: StudiedQueue): Finding[] {
   const found: Finding[] = [];
   if (deadLetterExchange !== undefined) {
     if (!autoDelete) return [];
-    const details = `Its dead letters go to ${named(deadLetterExchange)}.`;
+    const details = `Its dead letters go to ${exchangeName(deadLetterExchange)}.`;
     return [finding('auto-delete-loses', subject, details, ['auto_delete'])];
   }
   if (messageTtl !== Infinity && !study.isForWaiting(subject)) {
@@ -103,9 +104,4 @@ function quorum(subject: StudiedQueue): Finding[] {
     found.push(finding('delivery-limit-loses', subject, details, ['arguments']));
   }
   return found;
-}
-
-/** An exchange as a person would call it. */
-export function named(exchange: string): string {
-  return exchange === '' ? 'the default exchange' : `exchange '${exchange}'`;
 }

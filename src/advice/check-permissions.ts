@@ -1,7 +1,7 @@
 import { matches } from '../broker/expression.ts';
-import { named } from './check-lifetimes.ts';
 import { finding } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { exchangeName } from './names.ts';
 import type { Study } from './study.ts';
 
 /** Users who may make a queue, were it not for where its dead letters go. A policy's exchange is not checked (DLX-06). */
@@ -22,7 +22,7 @@ export function checkPermissions({ queues, definitions }: Study): Finding[] {
       })
       .map(({ user }) => `'${user}'`);
     if (users.length === 0) return [];
-    const details = `Its dead letters go to ${named(exchange)}, and so ${users.join(', ')} cannot declare it.`;
+    const details = `Its dead letters go to ${exchangeName(exchange)}, and so ${users.join(', ')} cannot declare it.`;
     return [
       finding('forbidden-dead-letter-exchange', subject, details, ['arguments', 'x-dead-letter-exchange']),
     ];

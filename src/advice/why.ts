@@ -2,9 +2,9 @@ import type { Broker } from '../broker/broker.ts';
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import { Queue } from '../broker/queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
-import { named } from './check-lifetimes.ts';
 import { consumersOf, holdersOf } from './consumers.ts';
 import type { ConsumerAnswer, Holder } from './consumers.ts';
+import { exchangeName } from './names.ts';
 import { QuestionError } from './question.ts';
 import { findMessage } from './whereabouts.ts';
 import type { Whereabouts } from './whereabouts.ts';
@@ -158,7 +158,7 @@ function head(broker: Broker, queue: DeclaredQueue): Reason[] {
     return [{ id: 'head has expired', text: 'The first message has expired and is about to leave.' }];
   }
   const { deadLetterExchange } = queue.settings;
-  const goes = deadLetterExchange === undefined ? 'is gone' : `goes to ${named(deadLetterExchange)}`;
+  const goes = deadLetterExchange === undefined ? 'is gone' : `goes to ${exchangeName(deadLetterExchange)}`;
   const reasons: Reason[] = [];
   if (first.expiresAt !== Infinity) {
     const text = `Unless somebody takes it before, the first message expires and ${goes}.`;

@@ -1,4 +1,5 @@
 import type { Ending, Explanation, Hop, Loss, PlainDeath, Stay, Step } from '../advice/explanation.ts';
+import { exchangeName } from '../advice/names.ts';
 import { formatDuration } from '../app/durations.ts';
 
 /** The future of a message as a tree, each line with its time from the publish on. */
@@ -60,10 +61,6 @@ class Tree {
   #relative(time: number): string {
     return `+${formatDuration(time - this.#start)}`;
   }
-}
-
-function exchangeName(name: string): string {
-  return name === '' ? 'the default exchange' : `exchange '${name}'`;
 }
 
 function describeStep(step: Step): string {
