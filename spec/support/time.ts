@@ -5,7 +5,7 @@ import type { Admin } from './admin.ts';
 /** How long all cases must have been waiting before time is moved, in milliseconds. */
 const GRACE_MS = 5;
 /** What is not worth a request, in milliseconds. */
-const LEAST_MOVE_MS = 20;
+const LEAST_MOVE_MS = 100;
 
 interface Sleeper {
   readonly until: number;
