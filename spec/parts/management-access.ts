@@ -86,6 +86,19 @@ export function access(test: Define): void {
     assert.equal(shown.status, 200);
   });
 
+  test(
+    'an administrator sees and sets what is in a vhost it has no permissions on, but may not declare there',
+    { rules: ['API-03', 'API-04'] },
+    async (t) => {
+      const vhost = await t.vhost();
+      await t.admin.must('DELETE', at('permissions', vhost, t.broker.login.user));
+      const policy = { pattern: `^${t.prefix}`, definition: { 'max-length': 10 } };
+      answered(await t.admin.put(at('policies', vhost, 'p'), policy), 201);
+      answered(await t.admin.get(at('queues', vhost)), 200, []);
+      answered(await t.admin.put(at('queues', vhost, 'q'), {}), 401, refusal('Access refused.'));
+    },
+  );
+
   for (const tag of ['management', 'policymaker', 'monitoring']) {
     test(
       `a user with the tag ${tag} may not do what is left to administrators`,

@@ -198,6 +198,11 @@ export function answers(test: Define): void {
     },
   );
 
+  test('a slash at the end of a path means nothing', { rules: ['API-01'] }, async (t) => {
+    const { user } = await t.user({});
+    assert.equal((await read(t, `${at('users', user)}/`))['name'], user);
+  });
+
   test('the root of the API leads a browser to a page', { rules: ['API-15'] }, async (t) => {
     const { status, headers } = await t.admin.get('/', { login: 'none' });
     if (status === 404) t.skip('it serves no pages');

@@ -320,6 +320,23 @@ export function limits(test: Define): void {
     },
   );
 
+  test(
+    'a user sees its own limits, and those of others from the tag monitoring on',
+    { rules: ['API-03', 'API-53'], since: '4.0' },
+    async (t) => {
+      const login = await t.user({}, 'management');
+      const monitor = await t.user({}, 'monitoring');
+      const path = at('user-limits', login.user);
+      await t.admin.must('PUT', `${path}/max-channels`, { value: 3 });
+      for (const by of [login, monitor]) {
+        const { json } = await t.admin.get(path, { login: by });
+        assert.deepEqual(json, [{ user: login.user, value: { 'max-channels': 3 } }]);
+      }
+      const refused = { error: 'not_authorised', reason: 'User not authorised to access object' };
+      answered(await t.admin.get(at('user-limits', monitor.user), { login }), 401, refused);
+    },
+  );
+
   test('a limit a user does not have is refused', { rules: ['API-53'] }, async (t) => {
     const { user } = await t.user({});
     const path = at('user-limits', user);

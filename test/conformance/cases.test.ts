@@ -30,17 +30,18 @@ let stop = async (): Promise<void> => {};
 
 beforeAll(async () => {
   const data = await mkdtemp(join(tmpdir(), 'leveret-conformance-'));
-  let broker = await startTestBroker({ data });
+  let broker = await startTestBroker({ data, management: true });
   stop = async () => {
     await broker.stop();
     await rm(data, { recursive: true });
   };
-  const { url, port } = broker;
+  const { url, port, managementUrl: http = '' } = broker;
+  const managementPort = Number(new URL(http).port);
   const restart = async (): Promise<void> => {
     await broker.stop();
-    broker = await startTestBroker({ data, port });
+    broker = await startTestBroker({ data, port, managementPort });
   };
-  verdict = judge({ url, restart, cases, onResult: (result) => results.add(result) });
+  verdict = judge({ url, http, restart, cases, onResult: (result) => results.add(result) });
 });
 
 afterAll(async () => {

@@ -66,6 +66,21 @@ test('limits set over HTTP hold for the connections that come after them (API-53
   await first.close();
 });
 
+test('a vhost that is put again keeps its limits, its protection and whether it is traced (API-44)', async () => {
+  const { admin } = managed;
+  await admin.must('PUT', '/vhosts/again', { description: 'one', tracing: true });
+  await admin.must('PUT', '/vhost-limits/again/max-queues', { value: 3 });
+  await admin.must('POST', '/vhosts/again/deletion/protection');
+  await admin.must('PUT', '/vhosts/again', { tags: ['t'] });
+  expect((await admin.get('/vhosts/again')).json).toMatchObject({
+    description: '',
+    tags: ['t'],
+    tracing: true,
+    protected_from_deletion: true,
+  });
+  expect((await admin.get('/vhost-limits/again')).json).toMatchObject([{ value: { 'max-queues': 3 } }]);
+});
+
 test('a user reads its own limits, and others only with the tag monitoring (API-03, API-53)', async () => {
   const { admin } = managed;
   await admin.must('PUT', '/users/own', { tags: 'management', password: 'own' });

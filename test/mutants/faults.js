@@ -28,6 +28,45 @@ export const faults = [
     topics: [],
     tests: ['test/app/snapshot.test.ts'],
   },
+  // Management API
+  {
+    name: 'what was changed over HTTP is answered before it is on disk',
+    file: 'src/management/server.ts',
+    find: "if (route.method !== 'GET') await onDisk(broker.journal, broker.journal.defined);",
+    put: '',
+    topics: [],
+    tests: ['test/management/commit.test.ts'],
+  },
+  {
+    name: 'definitions are imported without being tried first',
+    file: 'src/broker/rehearsal.ts',
+    find: 'yield* importSteps(yield* copyOf(broker), definitions);',
+    put: '',
+    topics: [],
+    tests: ['test/management/definitions.test.ts'],
+  },
+  {
+    name: 'an administrator needs permissions to look into a vhost',
+    file: 'src/management/auth.ts',
+    find: "user.tags.includes('administrator') || (access",
+    put: '(access',
+    topics: ['management'],
+  },
+  {
+    name: 'whoever has a tag may do what is left to administrators',
+    file: 'src/management/auth.ts',
+    find: "if (access === 'administrator') throw notAuthorised('Not administrator user');",
+    put: '',
+    topics: ['management'],
+  },
+  {
+    name: 'a vhost that is put again loses its limits',
+    file: 'src/management/routes/vhosts.ts',
+    find: '...(limits === undefined ? {} : { limits }),',
+    put: '',
+    topics: [],
+    tests: ['test/management/people.test.ts'],
+  },
   // Delayed exchanges
   {
     name: 'a delayed message goes to the alternate exchange at once, too',
