@@ -22,6 +22,7 @@ export function exchangeJson({ sampler }: ManagementContext, exchange: Exchange)
     arguments: tableJson(table),
     user_who_performed_action: declaredBy,
     policy: exchange.policies.policy?.name,
+    messages_delayed: type === 'x-delayed-message' ? exchange.delayedCount : undefined, // DLM-17
     message_stats:
       exchange.publishedIn > 0 ? sampler.withRates(exchange, exchangeStats(exchange)) : undefined,
   };
