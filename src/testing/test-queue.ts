@@ -112,9 +112,15 @@ export class TestQueue {
       };
     });
     if (wasSo) return;
-    throw new Error(
-      `queue ${this.name} did not ${text} within ${timeout} ms\n\n${this.describe()}\n\n${this.timeline()}`,
-    );
+    const first = `queue ${this.name} did not ${text} within ${timeout} ms`;
+    throw new Error([first, `${this.describe()}${this.#reasons()}`, this.timeline()].join('\n\n'));
+  }
+
+  /** Why what it holds is not delivered, a line for each reason. */
+  #reasons(): string {
+    if (this.view === undefined) return '';
+    const { reasons } = this.#broker.why(this.name, { vhost: this.vhost });
+    return reasons.map((reason) => `\n${reason.text}`).join('');
   }
 
   /** What it looks like, in a line. */

@@ -96,6 +96,8 @@ describe('waiting for a queue', () => {
         'queue wait did not have { ready: 2 } within 20 ms',
         '',
         'queue wait at 00:00.000: 1 ready, 0 unacked, 0 consumers, the head expires at 00:30.000',
+        'The queue has no consumer.',
+        'Unless somebody takes it before, the first message expires and goes to the default exchange.',
         '',
         'message 1 "order 42"',
         "  00:00.000  published to the default exchange with key 'wait' -> wait",
