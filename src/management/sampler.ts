@@ -36,19 +36,26 @@ interface Sample {
 export class Sampler {
   readonly #broker: Broker;
   readonly #clock: Clock;
+  readonly #onFault: (error: unknown) => void;
   #samples = new WeakMap<object, Sample>();
   #timer: Timer | undefined = undefined;
   #isStopped = false;
 
-  /** @param clock of real time, also where the broker's is moved by hand */
-  constructor(broker: Broker, clock: Clock) {
+  /**
+   * @param clock of real time, also where the broker's is moved by hand
+   * @param onFault something was thrown: a bug, and the end of the sampling
+   */
+  constructor(broker: Broker, clock: Clock, onFault: (error: unknown) => void) {
+    this.#onFault = onFault;
     this.#broker = broker;
     this.#clock = clock;
   }
 
   start(): void {
     if (this.#isStopped) return;
-    this.#timer = this.#clock.at(this.#clock.now() + INTERVAL, () => void this.#lookAround());
+    this.#timer = this.#clock.at(this.#clock.now() + INTERVAL, () => {
+      this.#lookAround().catch(this.#onFault);
+    });
   }
 
   stop(): void {

@@ -33,7 +33,7 @@ export class ManagementServer {
   readonly #own: ListenerFacts[] = [];
 
   constructor(host: ManagementHost) {
-    const sampler = new Sampler(host.broker, host.wallClock);
+    const sampler = new Sampler(host.broker, host.wallClock, (error) => this.#fault(error));
     this.#host = { ...host, sampler, listeners: () => [...host.node.listeners, ...this.#own] };
     this.#app = fastify({
       bodyLimit: LARGEST_BODY,
@@ -117,11 +117,16 @@ export class ManagementServer {
     if (error instanceof Refusal) return error.answer;
     if (error instanceof ValidationError) return badRequest(error.answer).answer;
     if (error instanceof AmqpError) return amqpRefusal(error).answer;
-    const { statusCode, message, stack } = error as Error & { readonly statusCode?: number };
+    const { statusCode, message } = error as Error & { readonly statusCode?: number };
     if (statusCode !== undefined && statusCode < 500)
       return { ...badRequest(message).answer, status: statusCode };
-    this.#host.log.error({ stack }, 'a bug: please report it');
+    this.#fault(error);
     return { status: 500, json: { error: 'Internal Server Error', reason: 'see the log of the broker' } };
+  }
+
+  #fault(error: unknown): void {
+    const { stack } = error instanceof Error ? error : new Error(String(error));
+    this.#host.log.error({ stack }, 'a bug: please report it');
   }
 }
 

@@ -9,7 +9,9 @@ function aQueue() {
   const core = new Core();
   const queue = core.queue('q');
   const wallClock = new ManualClock(1_000_000_000_000);
-  const sampler = new Sampler(core.broker, wallClock);
+  const sampler = new Sampler(core.broker, wallClock, (error) => {
+    throw error;
+  });
   sampler.start();
   return { core, queue, wallClock, sampler };
 }
