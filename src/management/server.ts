@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { isLoopback as isLoopbackAddress } from '../broker/admission.ts';
+import type { User } from '../broker/users.ts';
 import { ValidationError } from '../broker/validation-error.ts';
 import { AmqpError } from '../wire/errors.ts';
 import { badRequest, notAuthorised, notFound, Refusal } from './answer.ts';
@@ -31,6 +32,8 @@ export class ManagementServer {
   readonly #host: ManagementContext;
   readonly #app: FastifyInstance;
   readonly #own: ListenerFacts[] = [];
+  /** Who makes a request that is being served. */
+  readonly #users = new WeakMap<FastifyRequest, User>();
 
   constructor(host: ManagementHost) {
     const sampler = new Sampler(host.broker, host.wallClock, (error) => this.#fault(error));
@@ -79,10 +82,14 @@ export class ManagementServer {
     const allow = allowed.join(', ');
     const others: HTTPMethods[] = METHODS.filter((method) => !allowed.includes(method));
     for (const route of ofPath) {
-      const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-        this.#serve(route, request, reply);
-      this.#app.route({ method: route.method, url, handler });
-      if (route.method === 'GET') this.#app.route({ method: 'HEAD', url, handler });
+      const serve = {
+        url,
+        onRequest: async (request: FastifyRequest): Promise<void> => this.#admit(route, request),
+        handler: (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+          this.#serve(route, request, reply),
+      };
+      this.#app.route({ ...serve, method: route.method });
+      if (route.method === 'GET') this.#app.route({ ...serve, method: 'HEAD' });
     }
     this.#app.route({
       method: 'OPTIONS',
@@ -96,18 +103,25 @@ export class ManagementServer {
     });
   }
 
-  async #serve(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { broker } = this.#host;
-    const { headers } = request;
-    const params = request.params as Readonly<Record<string, string>>;
+  /** Who may not make a request is told so before its body is read. */
+  #admit(route: Route, request: FastifyRequest): void {
+    const { headers, ip } = request;
+    const params = paramsOf(request);
     if (route.method !== 'GET' && headers['sec-fetch-site'] === 'cross-site') throw notFromHere();
     if (route.method === 'PUT' && Object.values(params).includes('')) throw notFound(); // nothing is without a name
+    const caller = { authorization: headers.authorization, isLoopback: isLoopbackAddress(ip) };
+    this.#users.set(request, authorise(this.#host.broker, route.access, caller, params['vhost']));
+  }
+
+  async #serve(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { broker } = this.#host;
+    const user = this.#users.get(request);
+    if (user === undefined) throw new Error('a request was served before it was admitted');
+    const { headers } = request;
     const isLoopback = isLoopbackAddress(request.ip);
-    const caller = { authorization: headers.authorization, isLoopback };
-    const user = authorise(broker, route.access, caller, params['vhost']);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const query = new URLSearchParams(request.url.split('?')[1]);
-    const call = new Call(this.#host, user, { params, query, headers, body, isLoopback });
+    const call = new Call(this.#host, user, { params: paramsOf(request), query, headers, body, isLoopback });
     const answer = await route.handle(call);
     if (route.method !== 'GET') await onDisk(broker.journal, broker.journal.defined);
     return send(reply, route.method === 'GET' ? await shown(call, answer) : answer);
@@ -128,6 +142,10 @@ export class ManagementServer {
     const { stack } = error instanceof Error ? error : new Error(String(error));
     this.#host.log.error({ stack }, 'a bug: please report it');
   }
+}
+
+function paramsOf({ params }: FastifyRequest): Readonly<Record<string, string>> {
+  return params as Readonly<Record<string, string>>;
 }
 
 /** A browser may have the login of its user, and a page of another site must not make use of it. */

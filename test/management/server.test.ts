@@ -1,4 +1,5 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { startTestBroker } from '../support/broker.ts';
@@ -48,6 +49,15 @@ test('paths that do not exist or cannot be decoded are refused in the form of al
   ]);
   const [status, json] = said(await managed.admin.get('/%zz'));
   expect([status, (json as { error: string }).error]).toEqual([400, 'bad_request']);
+});
+
+test('a body is not waited for when the request is refused anyway', async () => {
+  const { port } = new URL(managed.broker.managementUrl ?? '');
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write('POST /api/definitions HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n');
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 401 /);
+  socket.destroy();
 });
 
 test('a page of another site cannot make a browser change anything', async () => {
