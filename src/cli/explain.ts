@@ -8,14 +8,14 @@ import { describeExplanation } from './explanation.ts';
 import { Failure } from './failure.ts';
 import { FIELD_HELP } from './fields.ts';
 import type { Field, FieldTable } from './fields.ts';
-import { addManagementOption, ifKnown, Management } from './management.ts';
+import { ifKnown, Management, managementOption, refuseUrlBeside } from './management.ts';
 import { collect, duration, field, limit, octet } from './options.ts';
 import { Output } from './output.ts';
 import { currentTopology, queueFacts, readDocument } from './topology.ts';
 
 interface ExplainOptions {
   readonly definitions?: string;
-  readonly url?: string;
+  readonly url: string;
   readonly vhost: string;
   readonly exchange: string;
   readonly key: string;
@@ -33,7 +33,7 @@ Nothing is published: the message is played through in a broker in memory, with 
 Examples:
   $ leveret explain publish --definitions definitions.json --exchange orders --key order.created
   $ leveret explain publish --definitions definitions.json --key work --expiration 5s --reject 3
-  $ leveret explain publish --url http://guest:guest@localhost:15672 --key work --format json`;
+  $ leveret explain publish --key work --format json`;
 
 /** Adds `explain publish`. */
 export function addExplainCommand(program: Command): void {
@@ -41,18 +41,15 @@ export function addExplainCommand(program: Command): void {
     .command('explain')
     .summary('tell the future of a message')
     .description('Tells the future of a message.');
-  const command = explain
+  explain
     .command('publish')
     .summary('what will become of a message that is published')
     .description(
       'Tells what will become of a message: which bindings take it, when it expires and why, where it goes then, ' +
         'with which death history, what gets lost, and where it ends.',
     )
-    .option(
-      '--definitions <file>',
-      'the topology: definitions as RabbitMQ exports them; - is standard input',
-    );
-  addManagementOption(command, 'the topology of a running broker, at its management API')
+    .option('--definitions <file>', 'the topology: definitions as RabbitMQ exports them; - is standard input')
+    .addOption(managementOption('without definitions: the management API of the broker'))
     .option('--vhost <name>', 'the vhost', '/')
     .option('--exchange <name>', 'the exchange it is published to; "" is the default exchange', '')
     .requiredOption('--key <key>', 'the routing key')
@@ -66,13 +63,11 @@ export function addExplainCommand(program: Command): void {
     .action(explainPublish);
 }
 
-async function explainPublish(options: ExplainOptions): Promise<void> {
+async function explainPublish(options: ExplainOptions, command: Command): Promise<void> {
   const { definitions, url } = options;
-  if ((definitions === undefined) === (url === undefined)) {
-    throw new Failure('usage', 'give the topology with --definitions, or a broker with --url');
-  }
+  if (definitions !== undefined) refuseUrlBeside('--definitions', command);
   const explanation =
-    definitions === undefined ? await ofBroker(url ?? '', options) : await ofFile(definitions, options);
+    definitions === undefined ? await ofBroker(url, options) : await ofFile(definitions, options);
   const output = new Output(options.format === 'json');
   await output.result(describeExplanation(explanation), explanation);
 }

@@ -11,13 +11,13 @@ import { suggestion } from '../app/suggest.ts';
 import { packageVersion } from '../app/version.ts';
 import { Failure } from './failure.ts';
 import { countFindings, describeFindings } from './findings.ts';
-import { addManagementOption, Management } from './management.ts';
+import { Management, managementOption, refuseUrlBeside } from './management.ts';
 import { collect } from './options.ts';
 import { Output } from './output.ts';
 import { channelFacts, queueFacts, readDocument } from './topology.ts';
 
 interface LintOptions {
-  readonly url?: string;
+  readonly url: string;
   readonly format: 'text' | 'json' | 'sarif';
   readonly failOn: Severity | 'never';
   readonly ignore?: readonly string[];
@@ -29,20 +29,20 @@ Ends with 11 when something was found that is as bad as --fail-on, or worse.
 Examples:
   $ leveret lint definitions.json
   $ leveret lint definitions.json --format sarif > leveret.sarif
-  $ leveret lint --url http://guest:guest@localhost:15672 --fail-on error
+  $ leveret lint --fail-on error
   $ rabbitmqctl export_definitions - | leveret lint - --ignore unbound-queue`;
 
 /** Adds `lint`. */
 export function addLintCommand(program: Command): void {
-  const command = program
+  program
     .command('lint')
     .summary('find what is wrong with queues, exchanges and dead letters')
     .description(
       'Looks for messages that will be lost, come late or go round for ever, in definitions as RabbitMQ exports them, ' +
         'or in a running broker, Leveret or RabbitMQ. docs/lint.md explains each check.',
     )
-    .argument('[file]', 'definitions in JSON; - is standard input');
-  addManagementOption(command, 'ask a running broker, at its management API')
+    .argument('[file]', 'definitions in JSON; - is standard input')
+    .addOption(managementOption('without a file: the management API of the broker'))
     .addOption(
       new Option('--format <format>', 'how to print what was found')
         .choices(['text', 'json', 'sarif'])
@@ -66,25 +66,23 @@ interface Topology {
   readonly document: JsonDocument | undefined;
 }
 
-async function lint(file: string | undefined, options: LintOptions): Promise<void> {
+async function lint(file: string | undefined, options: LintOptions, command: Command): Promise<void> {
   const ignored = options.ignore ?? [];
   for (const id of ignored) {
     if (checkIds.some((known) => known === id)) continue;
     throw new Failure('usage', `no check "${id}"; ${suggestion(id, checkIds)}`);
   }
-  const { name, document, findings: all } = await look(file, options.url);
+  if (file !== undefined) refuseUrlBeside('a file', command);
+  const {
+    name,
+    document,
+    findings: all,
+  } = file === undefined ? await lookAtBroker(new Management(options.url)) : await lookAtFile(file);
   const findings = all.filter(({ check }) => !ignored.includes(check));
   await print(findings, { name, document, findings }, options.format);
   const worst = options.failOn === 'never' ? -1 : severities.indexOf(options.failOn);
   const bad = findings.filter(({ severity }) => severities.indexOf(severity) <= worst);
   if (bad.length > 0) throw new Failure('findings', `${name} has ${countFindings(bad)}`);
-}
-
-async function look(file: string | undefined, url: string | undefined): Promise<Topology> {
-  if (file !== undefined && url !== undefined) throw new Failure('usage', 'give a file or --url, not both');
-  if (file !== undefined) return lookAtFile(file);
-  if (url === undefined) throw new Failure('usage', 'give a file of definitions, or a broker with --url');
-  return lookAtBroker(new Management(url));
 }
 
 async function lookAtFile(file: string): Promise<Topology> {

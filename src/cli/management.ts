@@ -2,19 +2,23 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { Failure } from './failure.ts';
 
-/** Adds `--url`: the management HTTP API of a broker. */
-export function addManagementOption(command: Command, help: string): Command {
-  return command.option('--url <http-url>', `${help}: http://user:password@host:15672`);
+/** `--url`: the management HTTP API of a broker, of this machine unless another is named. */
+export function managementOption(help: string): Option {
+  return new Option('--url <http-url>', `${help}: http://user:password@host:15672`)
+    .env('LEVERET_MANAGEMENT_URL')
+    .default('http://localhost:15672');
+}
+
+/** Two places were named where one is asked for; a URL from the environment is no second one. */
+export function refuseUrlBeside(other: string, command: Command): void {
+  if (command.getOptionValueSource('url') === 'cli')
+    throw new Failure('usage', `give ${other} or --url, not both`);
 }
 
 /** Adds `--url` and `--json`, for commands that cannot do without the management HTTP API. */
 export function addBrokerOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option('--url <http-url>', 'the management API of the broker: http://user:password@host:15672')
-        .env('LEVERET_MANAGEMENT_URL')
-        .default('http://localhost:15672'),
-    )
+    .addOption(managementOption('the management API of the broker'))
     .option('--json', 'print one JSON object per line');
 }
 

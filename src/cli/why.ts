@@ -4,7 +4,7 @@ import type { Whereabouts } from '../advice/whereabouts.ts';
 import type { Why } from '../advice/why.ts';
 import { formatDuration } from '../app/durations.ts';
 import { Failure } from './failure.ts';
-import { Management } from './management.ts';
+import { Management, managementOption } from './management.ts';
 import { Output, plural } from './output.ts';
 
 interface WhyOptions {
@@ -30,11 +30,7 @@ export function addWhyCommand(program: Command): void {
         'that does not read, a head that keeps others waiting. Only a running Leveret tells it, at its management API.',
     )
     .argument('<queue>', 'the queue')
-    .addOption(
-      new Option('--url <http-url>', 'the management API of the broker')
-        .env('LEVERET_MANAGEMENT_URL')
-        .default('http://localhost:15672'),
-    )
+    .addOption(managementOption('the management API of the broker'))
     .option('--vhost <name>', 'the vhost', '/')
     .option('--message <id>', 'look for the message with this message-id, too')
     .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'))

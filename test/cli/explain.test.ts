@@ -87,7 +87,11 @@ test('headers decide, too', async () => {
 describe('mistakes', () => {
   test.each([
     [['--definitions', '-'], /required option '--key <key>' not specified/, 2],
-    [['--key', 'work'], /give the topology with --definitions, or a broker with --url/, 2],
+    [
+      ['--key', 'work', '--definitions', '-', '--url', 'http://localhost'],
+      /give --definitions or --url, not both/,
+      2,
+    ],
     [
       ['--definitions', '-', '--key', 'k', '--exchange', 'amq.fanuot'],
       /there is no exchange 'amq\.fanuot'; did you mean 'amq\.fanout'\?/,

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { run } from './support.ts';
 
 const BAD = `{
@@ -109,8 +109,7 @@ test('definitions may come from standard input', async () => {
 test.each([
   [['-'], '{"queues":', /^leveret: standard input is not JSON: .*\(1:\d+\)\n$/],
   [['nothing.json'], '', /cannot read the definitions: .*nothing\.json/],
-  [[], '', /give a file of definitions, or a broker with --url/],
-  [['-', '--url', 'http://localhost'], '', /not both/],
+  [['-', '--url', 'http://localhost'], '', /give a file or --url, not both/],
   [['-', '--ignore', 'unbound-queu'], '', /no check "unbound-queu"; did you mean "unbound-queue"\?/],
   [['--url', 'amqp://localhost'], '', /--url is the management API, such as .* not 'amqp:\/\/localhost'/],
 ] as const)('%j is a mistake that is explained', async (flags, input, message) => {
@@ -150,6 +149,15 @@ describe('a broker, at its management API', () => {
     expect(stdout).toContain('consumed-waiting-queue\n           It has 2 consumers.');
     expect(stdout).toContain("channel 'a -> b (1)' in vhost '/'\n  warning  global-prefetch");
     expect(stdout).not.toContain('secret');
+  });
+
+  test('is asked when there is no file, where the environment says it is', async () => {
+    vi.stubEnv('LEVERET_MANAGEMENT_URL', `http://joe:secret%25@${url}/base`);
+    const broker = await lint();
+    expect(broker.stdout).toContain('consumed-waiting-queue');
+    const { stdout } = await run('', ['lint', '-'], '{}');
+    expect(stdout).toContain('standard input: nothing found');
+    vi.unstubAllEnvs();
   });
 
   test('may refuse the login, or be something else', async () => {
