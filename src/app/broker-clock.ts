@@ -32,7 +32,11 @@ export class BrokerClock {
   readonly #quiet: Quiet;
   /** Moves wait for each other. */
   #last: Promise<unknown> = Promise.resolve();
+  #isMoving = false;
+  /** It goes on after the move. */
+  #goesOn = false;
   #isAuto = false;
+  #isSkipping = false;
   #isStopped = false;
   /** Ends the wait of `autoAdvance` for something to skip to. */
   #wake: () => void = () => {};
@@ -64,6 +68,7 @@ export class BrokerClock {
 
   /** Lets time stand still. */
   freeze(): void {
+    this.#goesOn = false;
     this.#clock.stand();
   }
 
@@ -71,7 +76,8 @@ export class BrokerClock {
   resume(): void {
     this.#isAuto = false;
     this.#wake();
-    this.#clock.go();
+    if (this.#isMoving) this.#goesOn = true;
+    else this.#clock.go();
   }
 
   /**
@@ -82,7 +88,7 @@ export class BrokerClock {
    */
   async advance(by: Duration, options: MoveOptions = {}): Promise<number> {
     const milliseconds = millisecondsOf(by);
-    return this.#inTurn(() => this.#moveTo(this.now() + milliseconds, options));
+    return this.#move(options, (patience) => this.#passTo(this.now() + milliseconds, patience));
   }
 
   /**
@@ -91,8 +97,8 @@ export class BrokerClock {
    */
   async advanceTo(moment: Moment, options: MoveOptions = {}): Promise<number> {
     const time = momentOf(moment);
-    return this.#inTurn(() => {
-      if (time >= this.now()) return this.#moveTo(time, options);
+    return this.#move(options, async (patience) => {
+      if (time >= this.now()) return this.#passTo(time, patience);
       throw new ClockError(`time does not go back: it is ${iso(this.now())}, after ${iso(time)}`);
     });
   }
@@ -103,14 +109,11 @@ export class BrokerClock {
    * @throws {ClockError} when there is no end to it
    */
   async runUntilIdle({ most = MOST_DEADLINES, ...options }: RunOptions = {}): Promise<number> {
-    return this.#inTurn(async () => {
+    return this.#move(options, async (patience) => {
       const begin = this.now();
-      for (let passed = 0; ; passed++) {
-        await this.#settle(options);
-        const next = this.nextDeadline;
-        if (next === undefined) return this.now();
-        if (passed < most) await this.#moveTo(Math.max(next, this.now()), options);
-        else throw new ClockError(endless(most, begin, this.now()));
+      for (let passed = 0; this.nextDeadline !== undefined; passed++) {
+        if (passed >= most) throw new ClockError(endless(most, begin, this.now()));
+        await this.#passTo(this.nextDeadline, patience);
       }
     });
   }
@@ -127,7 +130,7 @@ export class BrokerClock {
     this.#wake();
     if (!isOn) return;
     this.freeze();
-    void this.#skip();
+    if (!this.#isSkipping) void this.#skip();
   }
 
   /** Waits for what is going on to be over, without moving time. */
@@ -176,38 +179,51 @@ export class BrokerClock {
     this.#checkRunning();
   }
 
-  async #moveTo(target: number, options: MoveOptions): Promise<number> {
-    const { patience = PATIENCE_MS } = options;
-    const clock = this.#clock;
-    const wasGoing = !clock.isStanding;
-    clock.stand();
-    try {
-      await this.#quiet.wait(patience);
-      while (clock.nextEvent <= target) {
-        this.#checkRunning();
-        clock.moveTo(Math.max(clock.now(), clock.nextEvent));
-        clock.runDue();
-        await this.#quiet.afterMoment(patience);
+  /** Lets time stand, lets what was going on end, and moves it. */
+  #move({ patience = PATIENCE_MS }: MoveOptions, pass: (patience: number) => Promise<void>): Promise<number> {
+    return this.#inTurn(async () => {
+      this.#goesOn = !this.#clock.isStanding;
+      this.#isMoving = true;
+      this.#clock.stand();
+      try {
+        await this.#quiet.wait(patience);
+        await pass(patience);
+        await this.#settle({ patience });
+        return this.now();
+      } finally {
+        this.#isMoving = false;
+        if (this.#goesOn && !this.#isStopped) this.#clock.go();
       }
-      clock.moveTo(Math.max(clock.now(), target));
-      await this.#settle(options);
-      return this.now();
-    } finally {
-      if (wasGoing && !this.#isStopped) clock.go();
+    });
+  }
+
+  /** What is due on the way happens, each at its moment. */
+  async #passTo(target: number, patience: number): Promise<void> {
+    const clock = this.#clock;
+    while (clock.nextEvent <= target) {
+      this.#checkRunning();
+      clock.moveTo(Math.max(clock.now(), clock.nextEvent));
+      clock.runDue();
+      await this.#quiet.afterMoment(patience);
     }
+    clock.moveTo(Math.max(clock.now(), target));
   }
 
   async #skip(): Promise<void> {
+    this.#isSkipping = true;
     while (this.#isAuto) {
-      await this.#inTurn(() => this.#skipToNext()).catch(() => undefined); // it was stopped, or never at rest
+      await this.#move({ patience: AUTO_CALM_MS }, (patience) => this.#skipToNext(patience)).catch(
+        () => undefined, // it was stopped, or is never at rest
+      );
       if (this.#isAuto && this.nextDeadline === undefined) await this.#untilAlarm();
     }
+    this.#isSkipping = false;
   }
 
-  async #skipToNext(): Promise<void> {
+  async #skipToNext(patience: number): Promise<void> {
     await this.#quiet.waitLong(AUTO_CALM_MS);
     const next = this.nextDeadline;
-    if (this.#isAuto && next !== undefined) await this.#moveTo(Math.max(next, this.now()), {});
+    if (this.#isAuto && next !== undefined) await this.#passTo(next, patience);
   }
 
   async #untilAlarm(): Promise<void> {

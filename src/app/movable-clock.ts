@@ -112,7 +112,10 @@ export class MovableClock implements Clock {
 
   #wake(): void {
     if (this.#standsAt !== undefined) return;
-    this.runDue();
-    this.#sleep();
+    try {
+      this.runDue();
+    } finally {
+      if (!this.isStanding) this.#sleep();
+    }
   }
 }

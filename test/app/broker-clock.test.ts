@@ -1,4 +1,7 @@
-import { cp } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { connect } from 'amqplib';
 import type { Channel, ChannelModel, Options } from 'amqplib';
 import { afterEach, expect, test } from 'vitest';
@@ -119,17 +122,45 @@ test('time waits for a program without a socket', async () => {
   client.stream.destroy();
 });
 
+test('a client in another process has so long for its answer as it is given', async () => {
+  const broker = await start();
+  const channel = await open(broker);
+  await channel.assertQueue('ask');
+  await deadLettering(channel, 'tick', 'ask', { messageTtl: 1000 });
+  const program = `
+    import amqp from 'amqplib';
+    const channel = await (await amqp.connect(process.env.URL, { noDelay: true })).createChannel();
+    await channel.consume('ask', (message) => {
+      channel.ack(message);
+      channel.sendToQueue('tick', Buffer.from('again'));
+    });
+    console.log('ready');`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { PATH: process.env['PATH'], URL: broker.url },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  const seen: number[] = [];
+  broker.on('delivered', ({ time }) => seen.push(time - NOON));
+  channel.sendToQueue('tick', Buffer.from('first'));
+  await broker.clock.advance('5s', { patience: 300 });
+  expect(seen).toEqual([1000, 2000, 3000, 4000, 5000]);
+  child.kill();
+  await once(child, 'exit');
+});
+
 test('with a data directory what was caused is on disk', async () => {
   const [data, copy] = [await temporaryDirectory(), await temporaryDirectory()];
   const broker = await start({ data });
   const channel = await open(broker);
   await channel.assertQueue('done');
   await deadLettering(channel, 'wait', 'done', { durable: true, messageTtl: 1_000 });
-  for (let n = 0; n < 100; n++) channel.sendToQueue('wait', Buffer.alloc(100), { persistent: true });
+  for (let n = 0; n < 300; n++) channel.sendToQueue('wait', Buffer.alloc(1000), { persistent: true });
   await broker.clock.advance('1s');
-  await cp(data, copy, { recursive: true });
+  cpSync(data, copy, { recursive: true }); // at once: the loop gets no turn in which more could be written
   const again = await open(await start({ data: copy }));
-  expect(await again.checkQueue('done')).toMatchObject({ messageCount: 100 });
+  expect(await again.checkQueue('done')).toMatchObject({ messageCount: 300 });
   expect(await again.checkQueue('wait')).toMatchObject({ messageCount: 0 });
 });
 
@@ -266,4 +297,31 @@ test('a broker that stops moves its clock no further', async () => {
   await expect(move).rejects.toThrow('the broker was stopped');
   await stopped;
   await expect(broker.clock.advance(1)).rejects.toThrow('the broker was stopped');
+});
+
+test('a clock that is stopped, or let go, while it is moved does so when that is done', async () => {
+  const { clock } = await start({ clock: 'real' });
+  const stopping = clock.advance('1h');
+  await new Promise(setImmediate);
+  clock.freeze();
+  await stopping;
+  expect(clock.isFrozen).toBe(true);
+  const going = clock.advance('1h');
+  await new Promise(setImmediate);
+  clock.resume();
+  const end = await going;
+  expect(clock.isFrozen).toBe(false);
+  expect(clock.now()).toBeGreaterThanOrEqual(end);
+});
+
+test('skipping can be turned off and on at any time', async () => {
+  const broker = await start();
+  const channel = await open(broker);
+  for (let n = 0; n < 3; n++) broker.clock.autoAdvance = !broker.clock.autoAdvance;
+  for (const isOn of [false, true, false, true]) {
+    broker.clock.autoAdvance = isOn;
+    await channel.assertQueue('idle', { expires: 60_000 });
+  }
+  const gone = new Promise<number>((resolve) => broker.on('queue-deleted', ({ time }) => resolve(time)));
+  expect(await gone).toBe(NOON + 60_000);
 });

@@ -144,6 +144,22 @@ test('listeners hear of events of their kind, in order, until they are taken off
   opened.stream.destroy();
 });
 
+test('what a listener throws is no concern of the broker, nor of other listeners', async () => {
+  const program = `
+    import { startBroker } from 'leveret';
+    import amqp from 'amqplib';
+    const broker = await startBroker();
+    const heard = [];
+    process.on('uncaughtException', ({ message }) => heard.push(message));
+    broker.on('queue-declared', () => { throw new Error('thrown'); });
+    broker.on('queue-declared', ({ queue }) => heard.push(queue));
+    const channel = await (await amqp.connect(broker.url)).createChannel();
+    for (const queue of ['one', 'two']) await channel.assertQueue(queue);
+    await broker.stop();
+    console.log(heard.sort().join(' '));`;
+  expect(await run(program, '--input-type=module')).toBe('one thrown thrown two');
+});
+
 test('events can be read one by one, and end with the broker', async () => {
   const broker = await start({ port: false, clock: { mode: 'manual', now: '2026-05-01T12:00:00Z' } });
   const opened = await client(broker);

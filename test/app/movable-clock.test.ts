@@ -82,3 +82,13 @@ test('who waits for an alarm hears of it only while the clock stands', () => {
   clock.watch(START + 2, ring('look'));
   expect(heard).toBe(1);
 });
+
+test('an alarm that throws does not keep the others from ringing', () => {
+  clock.at(START + 1, () => {
+    throw new Error('thrown');
+  });
+  clock.at(START + 2, ring('next'));
+  expect(() => wall.advance(1)).toThrow('thrown');
+  wall.advance(1);
+  expect(rung).toEqual(['next 2']);
+});
