@@ -115,3 +115,19 @@ test('the limits of a vhost are one parameter of it (API-52)', async () => {
   expect((await admin.delete(path)).status).toBe(204);
   expect((await admin.get(path)).status).toBe(404);
 });
+
+test('lists stand in the order of names, of vhosts first', async () => {
+  const { admin } = managed;
+  for (const name of ['zoe', 'anna']) {
+    await admin.must('PUT', `/vhosts/${name}`, {});
+    await admin.must('PUT', `/users/${name}`, { tags: '' });
+  }
+  for (const name of ['zoe', 'anna']) {
+    await admin.must('PUT', `/permissions/anna/${name}`, { configure: '', write: '', read: '' });
+  }
+  const names = async (path: string, key = 'name'): Promise<string[]> =>
+    ((await admin.get(path)).json as Record<string, string>[]).map((one) => one[key] ?? '');
+  for (const path of ['/users', '/vhosts']) expect(await names(path)).toEqual((await names(path)).toSorted());
+  expect(await names('/permissions', 'vhost')).toEqual((await names('/permissions', 'vhost')).toSorted());
+  expect(await names('/vhosts/anna/permissions', 'user')).toEqual(['anna', 'guest', 'zoe']);
+});

@@ -9,7 +9,7 @@ import type { Answer } from '../answer.ts';
 import { seesEverything } from '../auth.ts';
 import type { Call, Json } from '../call.ts';
 import type { Route } from '../route.ts';
-import { userOf } from './users.ts';
+import { userOf, usersOf } from './users.ts';
 import { visibleVhosts } from './vhosts.ts';
 
 const VALUE = { value: 'required: a whole number; negative is no limit' };
@@ -50,7 +50,7 @@ export const limitRoutes: readonly Route[] = [
     path: '/user-limits',
     access: 'administrator',
     summary: 'The limits of all users',
-    handle: ({ broker }) => ok([...broker.users.all.values()].flatMap(limitsOfUser)),
+    handle: ({ broker }) => ok(usersOf(broker).flatMap(limitsOfUser)),
   },
   {
     method: 'GET',

@@ -1,7 +1,10 @@
+import type { Broker } from '../../broker/broker.ts';
+import type { GrantedPermission } from '../../broker/users.ts';
 import { badRequest, NO_CONTENT, notFound, ok, put } from '../answer.ts';
 import type { Answer } from '../answer.ts';
 import { readPermission } from '../body.ts';
 import type { Call } from '../call.ts';
+import { inOrder } from '../list.ts';
 import type { Route } from '../route.ts';
 import { userOf } from './users.ts';
 
@@ -12,7 +15,7 @@ export const permissionRoutes: readonly Route[] = [
     path: '/permissions',
     access: 'administrator',
     summary: 'The permissions of all users',
-    handle: ({ broker }) => ok(broker.users.permissions()),
+    handle: ({ broker }) => ok(sorted(broker)),
   },
   {
     method: 'GET',
@@ -21,7 +24,7 @@ export const permissionRoutes: readonly Route[] = [
     summary: 'The permissions on a vhost',
     handle: (call) => {
       const { name } = call.vhost;
-      return ok(call.broker.users.permissions().filter(({ vhost }) => vhost === name));
+      return ok(sorted(call.broker).filter(({ vhost }) => vhost === name));
     },
   },
   {
@@ -31,7 +34,7 @@ export const permissionRoutes: readonly Route[] = [
     summary: 'The permissions of a user',
     handle: (call) => {
       const { name } = userOf(call);
-      return ok(call.broker.users.permissions().filter(({ user }) => user === name));
+      return ok(sorted(call.broker).filter(({ user }) => user === name));
     },
   },
   {
@@ -61,6 +64,15 @@ export const permissionRoutes: readonly Route[] = [
     handle: deletePermission,
   },
 ];
+
+/** By vhost, then by user. */
+function sorted({ users }: Broker): GrantedPermission[] {
+  return inOrder(
+    users.permissions(),
+    ({ vhost }) => vhost,
+    ({ user }) => user,
+  );
+}
 
 function getPermission(call: Call): Answer {
   const [vhost, user] = [call.param('vhost'), call.param('user')];

@@ -1,3 +1,4 @@
+import type { Broker } from '../../broker/broker.ts';
 import { namedLimits, userLimitNames } from '../../broker/limits.ts';
 import { isPasswordHash } from '../../broker/users.ts';
 import type { Permission, User } from '../../broker/users.ts';
@@ -5,6 +6,7 @@ import { badRequest, NO_CONTENT, notFound, ok, put } from '../answer.ts';
 import type { Answer } from '../answer.ts';
 import { flag, readPermission, tags, text } from '../body.ts';
 import type { Call, Json } from '../call.ts';
+import { inOrder } from '../list.ts';
 import type { Route } from '../route.ts';
 
 const HASHING = 'rabbit_password_hashing_sha256';
@@ -16,7 +18,7 @@ export const userRoutes: readonly Route[] = [
     path: '/users',
     access: 'administrator',
     summary: 'All users',
-    handle: ({ broker }) => ok([...broker.users.all.values()].map(userJson)),
+    handle: ({ broker }) => ok(usersOf(broker).map(userJson)),
   },
   {
     method: 'GET',
@@ -63,6 +65,11 @@ export const userRoutes: readonly Route[] = [
   },
 ];
 
+/** Everybody, by name. */
+export function usersOf({ users }: Broker): User[] {
+  return inOrder(users.all.values(), ({ name }) => name);
+}
+
 /** The user of the path. @throws {Refusal} 404 */
 export function userOf(call: Call): User {
   const user = call.broker.users.get(call.param('user'));
@@ -80,9 +87,13 @@ export function userJson({ name, passwordHash, tags, limits }: User): Json {
   };
 }
 
-function withoutPermissions({ broker: { users } }: Call): Answer {
-  const permitted = new Set(users.permissions().map(({ user }) => user));
-  return ok([...users.all.values()].filter(({ name }) => !permitted.has(name)).map(userJson));
+function withoutPermissions({ broker }: Call): Answer {
+  const permitted = new Set(broker.users.permissions().map(({ user }) => user));
+  return ok(
+    usersOf(broker)
+      .filter(({ name }) => !permitted.has(name))
+      .map(userJson),
+  );
 }
 
 function putUser(call: Call): Answer {

@@ -7,6 +7,7 @@ import { seesEverything } from '../auth.ts';
 import { flag, tags, text } from '../body.ts';
 import type { Call, Json } from '../call.ts';
 import type { ManagementHost } from '../host.ts';
+import { inOrder } from '../list.ts';
 import type { Route } from '../route.ts';
 import { vhostStats } from '../totals-view.ts';
 
@@ -75,7 +76,7 @@ export const vhostRoutes: readonly Route[] = [
 export function visibleVhosts({ broker, user }: Call): Vhost[] {
   const isVisible = ({ name }: Vhost): boolean =>
     seesEverything(user) || broker.users.mayOpen(user.name, name);
-  return [...broker.vhosts.values()].filter(isVisible);
+  return inOrder(broker.vhosts.values(), ({ name }) => name).filter(isVisible);
 }
 
 /** What a vhost says of itself. */
