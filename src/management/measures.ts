@@ -58,11 +58,11 @@ export function depth(ready: number, unacked: number): Measures {
   return { messages: ready + unacked, messages_ready: ready, messages_unacknowledged: unacked };
 }
 
-/** The same of one queue, of which some may wait to be tried again: they are neither. */
+/** The same of one queue, of which some may wait to be tried again, or for somebody to take them: they are neither. */
 export function queueDepth(queue: DeclaredQueue): Measures {
   const { messageCount, unackedCount } = queue;
-  const delayed = queue instanceof Queue ? (queue.delayed?.length ?? 0) : 0;
-  return { ...depth(messageCount, unackedCount), messages: messageCount + unackedCount + delayed };
+  const held = queue instanceof Queue ? (queue.delayed?.length ?? 0) + (queue.kept?.length ?? 0) : 0;
+  return { ...depth(messageCount, unackedCount), messages: messageCount + unackedCount + held };
 }
 
 export function trafficMeasures({ receivedOctets, sentOctets }: Traffic): Measures {
