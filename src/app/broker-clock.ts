@@ -139,13 +139,13 @@ export class BrokerClock {
   }
 
   /**
-   * Brings back a state and its time, when what was asked for before has been done.
+   * Brings back a state and its time, when what was asked for before has been done. It does not wait for clients to come
+   * to rest: who never does is to go, too.
    * @param clear makes sure that nothing waits for a moment any more
    * @param restore puts back what does; it is that time then
    */
   async restore(time: number, clear: () => Promise<void>, restore: () => void): Promise<void> {
     await this.#inTurn(async () => {
-      await this.#quiet.wait(PATIENCE_MS);
       await clear();
       this.#clock.setTo(time);
       restore();

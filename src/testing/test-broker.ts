@@ -13,7 +13,7 @@ import { tellTimeline } from './timeline.ts';
 export type Hook = (task: () => Promise<void>) => unknown;
 
 /** As for `startBroker`, where nothing else is said: in memory, a free port, no log, a clock that is moved by hand. */
-export interface TestBrokerOptions extends StartOptions {
+export interface TestBrokerOptions extends Omit<StartOptions, 'data' | 'onFailure'> {
   /** The runner's: the broker is reset before each test. */
   readonly beforeEach?: Hook;
   /** The runner's, `after` in `node:test`: the broker is stopped in the end. */
@@ -129,7 +129,11 @@ export async function testBroker({
 }: TestBrokerOptions = {}): Promise<TestBroker> {
   const clock = { mode: 'manual', now: BEGIN } as const;
   const running = await startBroker({ logLevel: 'silent', clock, ...options });
-  const broker = new TestBroker(running, await running.snapshot());
+  const initial = await running.snapshot().catch(async (error: unknown) => {
+    await running.stop();
+    throw error;
+  });
+  const broker = new TestBroker(running, initial);
   beforeEach?.(() => broker.reset());
   afterAll?.(() => broker.stop());
   return broker;

@@ -134,9 +134,9 @@ export class TestQueue {
       `${unacked} unacked`,
       ...(others === 0 ? [] : [`${others} waiting to be tried again`]),
       `${consumers.length} ${consumers.length === 1 ? 'consumer' : 'consumers'}`,
-      ...(nextDeadline === undefined ? [] : [`the head expires at ${this.#elapsed(nextDeadline)}`]),
+      ...(nextDeadline === undefined ? [] : [`the head expires at ${this.elapsed(nextDeadline)}`]),
     ];
-    return `queue ${this.name} at ${this.#elapsed(this.#recorder.now)}: ${parts.join(', ')}`;
+    return `queue ${this.name} at ${this.elapsed(this.#recorder.now)}: ${parts.join(', ')}`;
   }
 
   /** What happened to the messages that came here, or were to, since the broker was reset. */
@@ -152,16 +152,12 @@ export class TestQueue {
 
   /** A moment, as timelines tell it. */
   elapsed(time: number): string {
-    return this.#elapsed(time);
+    return formatElapsed(time - this.#recorder.begin);
   }
 
   #nearby(): string {
     const names = this.#broker.view.queues(this.vhost).map(({ name }) => name);
     return names.length === 0 ? '' : `; there are ${names.slice(0, 10).join(', ')}`;
-  }
-
-  #elapsed(time: number): string {
-    return formatElapsed(time - this.#recorder.begin);
   }
 }
 

@@ -2,8 +2,9 @@ import { connect } from 'amqplib';
 import type { ConfirmChannel, ChannelModel } from 'amqplib';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { testBroker } from '../../src/testing.ts';
-import type { TestBroker } from '../../src/testing.ts';
+import type { TestBroker, TestBrokerOptions } from '../../src/testing.ts';
 import '../../src/testing/vitest.ts';
+import { temporaryDirectory } from '../support/store.ts';
 
 const BEGIN = Date.parse('2026-01-01T00:00:00Z');
 const broker: TestBroker = await testBroker({ beforeEach, afterAll });
@@ -47,6 +48,21 @@ describe('before each test the broker is as it was at the beginning', () => {
     expect(broker.clock.autoAdvance).toBe(false);
     expect(broker.timeline()).toBe('nothing happened to any message');
   });
+});
+
+test('a reset does not wait for a client that never comes to rest', async () => {
+  const { channel } = await open();
+  await channel.assertQueue('q');
+  await channel.consume('q', (message) => message !== null && channel.nack(message));
+  channel.sendToQueue('q', Buffer.from('again and again'));
+  await channel.waitForConfirms();
+  await broker.reset();
+  expect(broker.leftovers()).toEqual([]);
+});
+
+test('a broker with a data directory is none for tests', async () => {
+  const options = { data: await temporaryDirectory() } as TestBrokerOptions;
+  await expect(testBroker(options)).rejects.toThrow('a broker with a data directory has no snapshots');
 });
 
 test('vhosts of their own keep tests apart that run side by side', async () => {
