@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert';
 import type { MessageView, Moment } from '../index.ts';
+import type { DeadLetterSource, ExpectedDeadLetters, ReceivedMessage } from './dead-letters.ts';
 import { matchers } from './matchers.ts';
-import type { ExpectedDeadLetters, MatcherResult } from './matchers.ts';
-import type { TestQueue } from './test-queue.ts';
+import type { MatcherResult } from './matchers.ts';
 
 /** What can be asserted of a queue or a message; `R` is what the runner's matchers return. */
 export interface BrokerMatchers<R = void> {
@@ -10,7 +10,7 @@ export interface BrokerMatchers<R = void> {
   readonly toBeEmpty: () => R;
   /** So many ready messages, or ready messages with these contents, in this order. */
   readonly toHaveMessages: (expected: number | readonly unknown[]) => R;
-  /** Messages that died in this queue were dead-lettered. */
+  /** Messages that died in this queue, vhost or broker were dead-lettered; or this message was. */
   readonly toHaveDeadLettered: (expected?: ExpectedDeadLetters) => R;
   /** The message, or that at the head of the queue, expires at this moment, or so much later than now: `30m`. */
   readonly toBeDelayedUntil: (when: Moment) => R;
@@ -22,7 +22,7 @@ export interface Assertion extends BrokerMatchers {
 }
 
 /** The matchers without a runner's `expect`: they throw an `AssertionError`, as `node:assert` does. */
-export function assertThat(subject: TestQueue | MessageView | undefined): Assertion {
+export function assertThat(subject: DeadLetterSource | MessageView | ReceivedMessage | undefined): Assertion {
   return { ...assertions(subject, true), not: assertions(subject, false) };
 }
 

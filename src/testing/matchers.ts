@@ -1,17 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MessageView, Moment } from '../index.ts';
+import { countDeaths, deathsOf, describeExpected, matching } from './dead-letters.ts';
+import type { DeadLetterSource, ExpectedDeadLetters } from './dead-letters.ts';
 import { momentFrom } from './moments.ts';
+import { TestBroker } from './test-broker.ts';
 import { TestQueue } from './test-queue.ts';
-
-/** Which dead letters are expected. */
-export interface ExpectedDeadLetters {
-  /** The queue that got them. */
-  readonly to?: string;
-  /** `rejected`, `expired`, `maxlen` or `delivery_limit`. */
-  readonly reason?: string;
-  /** How many; without it any number but none. */
-  readonly count?: number;
-}
+import { TestVhost } from './test-vhost.ts';
 
 export interface MatcherResult {
   readonly pass: boolean;
@@ -49,20 +43,17 @@ export const matchers = {
     return result(queue, pass, `have ${shown(expected)} ready`, `it has ${shown(contents)}`);
   },
 
-  /** Messages that died in this queue were dead-lettered. */
+  /**
+   * Messages that died in this queue, this vhost or this broker were dead-lettered; or this message, received by a
+   * client or looked at in a queue, was.
+   */
   toHaveDeadLettered(subject: unknown, expected: ExpectedDeadLetters = {}): MatcherResult {
-    const queue = queueOf(subject, 'toHaveDeadLettered');
-    const { to, reason, count } = expected;
-    const found = queue
-      .deadLetters()
-      .filter(
-        (one) =>
-          (reason === undefined || one.reason === reason) && (to === undefined || one.queues.includes(to)),
-      );
-    const pass = count === undefined ? found.length > 0 : found.length === count;
-    const how = `${reason === undefined ? '' : ` as ${reason}`}${to === undefined ? '' : ` to ${to}`}`;
-    const what = `have dead-lettered ${count ?? 'any'} ${count === 1 ? 'message' : 'messages'}${how}`;
-    return result(queue, pass, what, `it dead-lettered ${found.length} like that`);
+    if (!isSource(subject)) return messageDeadLettered(subject, expected);
+    const { count } = expected;
+    const found = matching(subject.deadLetters(), expected).length;
+    const what = `have dead-lettered ${count ?? 'any'} ${count === 1 ? 'message' : 'messages'}`;
+    const actual = `it dead-lettered ${found} like that`;
+    return result(subject, isEnough(found, count), `${what}${describeExpected(expected)}`, actual);
   },
 
   /** The message, or that at the head of the queue, expires at this moment, or so much later than now. */
@@ -75,6 +66,30 @@ export const matchers = {
     return result(subject, nextDeadline === moment, what, text);
   },
 };
+
+function isSource(subject: unknown): subject is DeadLetterSource {
+  return [TestQueue, TestVhost, TestBroker].some((kind) => subject instanceof kind);
+}
+
+function messageDeadLettered(subject: unknown, expected: ExpectedDeadLetters): MatcherResult {
+  const deaths = deathsOf(subject);
+  if (deaths === undefined) {
+    throw new TypeError('toHaveDeadLettered is for a queue, a vhost, a test broker, or a message');
+  }
+  if (expected.to !== undefined) {
+    throw new TypeError('a message does not know who got it: expect `to` of the queue where it died');
+  }
+  const found = countDeaths(deaths, expected);
+  const pass = isEnough(found, expected.count);
+  const times = expected.count === undefined ? '' : ` ${expected.count} times`;
+  const history = deaths.map(({ queue, reason, count }) => `  ${queue}: ${reason}, ${count} times`);
+  const what = `expected a message ${pass ? 'not ' : ''}to have died${times}${describeExpected(expected)}`;
+  return { pass, message: () => [`${what}; it did ${found} times`, ...history].join('\n') };
+}
+
+function isEnough(found: number, wanted: number | undefined): boolean {
+  return wanted === undefined ? found > 0 : found === wanted;
+}
 
 function messageDelayedUntil(subject: unknown, when: Moment): MatcherResult {
   const message = subject as Partial<MessageView> | null | undefined;
@@ -103,16 +118,12 @@ function queueOf(subject: unknown, matcher: string): TestQueue {
   );
 }
 
-function result(queue: TestQueue, pass: boolean, what: string, actual?: string): MatcherResult {
+function result(source: DeadLetterSource, pass: boolean, what: string, actual?: string): MatcherResult {
   const but = actual === undefined ? '' : `: ${actual}`;
   return {
     pass,
     message: () =>
-      [
-        `expected queue ${queue.name} ${pass ? 'not ' : ''}to ${what}${pass ? '' : but}`,
-        queue.describe(),
-        queue.timeline(),
-      ].join('\n\n'),
+      `expected ${source.label} ${pass ? 'not ' : ''}to ${what}${pass ? '' : but}\n\n${source.account()}`,
   };
 }
 

@@ -1,4 +1,6 @@
 import type { BrokerEvent, RunningBroker } from '../index.ts';
+import type { DeadLetter } from './dead-letters.ts';
+import type { TimelineFilter } from './timeline.ts';
 
 /** Events that are kept to be told of: the youngest. */
 const MOST_EVENTS = 20_000;
@@ -25,6 +27,16 @@ export class Recorder {
 
   get now(): number {
     return this.#broker.clock.now();
+  }
+
+  /** What was dead-lettered in a vhost, a queue, or at all. */
+  deadLetters({ vhost, queue }: TimelineFilter): DeadLetter[] {
+    return this.#events.flatMap((event) => {
+      if (event.type !== 'dead-lettered' || event.vhost !== (vhost ?? event.vhost)) return [];
+      if (event.queue !== (queue ?? event.queue)) return [];
+      const { queue: died, reason, queues, time } = event;
+      return [{ queue: died, reason, queues, time }];
+    });
   }
 
   /** Begins anew when the task is done, which itself is not on record. */

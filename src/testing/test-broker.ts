@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { startBroker } from '../index.ts';
 import type { BrokerClock, BrokerView, FaultRequests, RunningBroker, StartOptions } from '../index.ts';
+import type { DeadLetter, DeadLetterSource } from './dead-letters.ts';
 import { expectNone, leftoversOf } from './leftovers.ts';
 import type { Leftover } from './leftovers.ts';
 import { Recorder } from './recorder.ts';
@@ -24,7 +25,8 @@ export interface TestBrokerOptions extends Omit<StartOptions, 'data' | 'onFailur
 const BEGIN = Date.parse('2026-01-01T00:00:00Z');
 
 /** A broker for tests. */
-export class TestBroker {
+export class TestBroker implements DeadLetterSource {
+  readonly label = 'the broker';
   /** All that a broker in this process can do. */
   readonly running: RunningBroker;
   readonly #recorder: Recorder;
@@ -99,6 +101,15 @@ export class TestBroker {
     if (this.#isFrozen) this.clock.freeze();
     else this.clock.resume();
     await this.#recorder.skip(() => this.running.restore(snapshot));
+  }
+
+  /** What was dead-lettered since the broker was reset, in all vhosts. */
+  deadLetters(): DeadLetter[] {
+    return this.#recorder.deadLetters({});
+  }
+
+  account(): string {
+    return this.timeline();
   }
 
   /** What happened to messages since the broker was reset, in words. */

@@ -1,4 +1,5 @@
 import type { MessageView, QueueView, RunningBroker } from '../index.ts';
+import type { DeadLetter, DeadLetterSource } from './dead-letters.ts';
 import { formatElapsed } from './moments.ts';
 import type { Recorder } from './recorder.ts';
 import { tellTimeline } from './timeline.ts';
@@ -22,7 +23,7 @@ export interface WaitOptions {
 const TIMEOUT_MS = 2_000;
 
 /** A queue as a test sees it, whether it exists or not: nothing changes by looking. */
-export class TestQueue {
+export class TestQueue implements DeadLetterSource {
   readonly name: string;
   readonly vhost: string;
   readonly #broker: RunningBroker;
@@ -33,6 +34,10 @@ export class TestQueue {
     this.vhost = vhost;
     this.#broker = broker;
     this.#recorder = recorder;
+  }
+
+  get label(): string {
+    return `queue ${this.name}`;
   }
 
   /** Undefined while there is no such queue. */
@@ -65,12 +70,7 @@ export class TestQueue {
 
   /** The dead letters that left it since the broker was reset. */
   deadLetters(): DeadLetter[] {
-    return this.#recorder.events.flatMap((event) => {
-      if (event.type !== 'dead-lettered' || event.queue !== this.name || event.vhost !== this.vhost)
-        return [];
-      const { reason, queues, time } = event;
-      return [{ reason, queues, time }];
-    });
+    return this.#recorder.deadLetters({ vhost: this.vhost, queue: this.name });
   }
 
   /** Waits until it has no messages, neither ready nor otherwise. */
@@ -123,6 +123,11 @@ export class TestQueue {
     return reasons.map((reason) => `\n${reason.text}`).join('');
   }
 
+  /** What it looks like, and what happened to its messages. */
+  account(): string {
+    return `${this.describe()}\n\n${this.timeline()}`;
+  }
+
   /** What it looks like, in a line. */
   describe(): string {
     const { view } = this;
@@ -159,11 +164,4 @@ export class TestQueue {
     const names = this.#broker.view.queues(this.vhost).map(({ name }) => name);
     return names.length === 0 ? '' : `; there are ${names.slice(0, 10).join(', ')}`;
   }
-}
-
-/** A message that died in a queue, and where it went. */
-export interface DeadLetter {
-  readonly reason: string;
-  readonly queues: readonly string[];
-  readonly time: number;
 }

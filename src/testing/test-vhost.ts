@@ -1,4 +1,5 @@
 import type { RunningBroker } from '../index.ts';
+import type { DeadLetter, DeadLetterSource } from './dead-letters.ts';
 import { expectNone, leftoversOf } from './leftovers.ts';
 import type { Leftover, LeftoverKind } from './leftovers.ts';
 import type { Recorder } from './recorder.ts';
@@ -11,7 +12,7 @@ export interface LeftoverOptions {
 }
 
 /** A vhost of its own for a test. */
-export class TestVhost {
+export class TestVhost implements DeadLetterSource {
   readonly name: string;
   readonly #broker: RunningBroker;
   readonly #recorder: Recorder;
@@ -30,6 +31,19 @@ export class TestVhost {
   /** A queue in it, whether it exists or not. */
   queue(name: string): TestQueue {
     return new TestQueue(name, this.name, this.#broker, this.#recorder);
+  }
+
+  get label(): string {
+    return `vhost ${this.name}`;
+  }
+
+  /** What was dead-lettered in it since the broker was reset. */
+  deadLetters(): DeadLetter[] {
+    return this.#recorder.deadLetters({ vhost: this.name });
+  }
+
+  account(): string {
+    return this.timeline();
   }
 
   /** What happened to messages in it since the broker was reset. */

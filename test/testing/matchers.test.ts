@@ -60,6 +60,11 @@ describe('matchers', () => {
     expect(work).toHaveDeadLettered({ to: 'wait', reason: 'rejected', count: 1 });
     expect(work).not.toHaveDeadLettered({ reason: 'expired' });
     expect(work).toHaveDeadLettered({ to: 'other', count: 0 });
+    expect(broker).toHaveDeadLettered({ queue: 'work', reason: 'rejected', count: 1 });
+    expect(broker).not.toHaveDeadLettered({ queue: 'wait' });
+    expect(broker.vhost()).not.toHaveDeadLettered();
+    expect(wait.messages()[0]).toHaveDeadLettered({ queue: 'work', reason: 'rejected', count: 1 });
+    expect(wait.messages()[0]).not.toHaveDeadLettered({ queue: 'work', count: 2 });
     expect(wait).toBeDelayedUntil('30s');
     expect(wait).toBeDelayedUntil('2026-01-01T00:00:30Z');
     expect(wait.messages()[0]).toBeDelayedUntil(new Date('2026-01-01T00:00:30Z'));
@@ -102,6 +107,31 @@ describe('matchers', () => {
     expect(failure(expectation)).toBe([...lines, TIMELINE].join('\n\n'));
   });
 
+  test('of a message look at the history that came with it, whoever received it', async () => {
+    const channel = await retryOnce();
+    await broker.clock.advance('30s');
+    const message = await channel.get('work');
+    expect(message).toHaveDeadLettered({ queue: 'wait', reason: 'expired', count: 1 });
+    expect(message).not.toHaveDeadLettered({ queue: 'work', reason: 'expired' });
+    if (message !== false) assertThat(message).toHaveDeadLettered({ count: 2 });
+    const headers = { 'x-death': [{ queue: 'jobs', reason: 'rejected', count: 3 }] };
+    expect({ headers }).toHaveDeadLettered({ queue: 'jobs', count: 3 });
+    expect({ properties: {} }).not.toHaveDeadLettered();
+    expect(
+      failure(() => expect({ headers }).toHaveDeadLettered({ reason: 'expired', queue: 'jobs', count: 1 })),
+    ).toBe(
+      'expected a message to have died 1 times as expired in jobs; it did 0 times\n  jobs: rejected, 3 times',
+    );
+    expect(() => expect({ headers }).toHaveDeadLettered({ to: 'work' })).toThrow('does not know who got it');
+  });
+
+  test('of a broker tell what happened in it', async () => {
+    await retryOnce();
+    expect(failure(() => expect(broker).toHaveDeadLettered({ queue: 'wait' }))).toBe(
+      `expected the broker to have dead-lettered any messages in wait: it dead-lettered 0 like that\n\n${TIMELINE}`,
+    );
+  });
+
   test('a queue that does not exist is not empty, and those that do are named', async () => {
     await retryOnce();
     const text = failure(() => expect(broker.queue('wrok')).toBeEmpty());
@@ -113,6 +143,7 @@ describe('matchers', () => {
     expect(() => expect(7).toBeDelayedUntil('1s')).toThrow(
       'for a queue of a test broker, or one of its messages()',
     );
+    expect(() => expect(7).toHaveDeadLettered()).toThrow('for a queue, a vhost, a test broker, or a message');
     await retryOnce();
     expect(() => expect(wait.messages()[0]).toBeDelayedUntil('1s')).toThrow('use its queue');
     expect(() => expect(wait).toBeDelayedUntil('soon')).toThrow("'soon' is not a moment");

@@ -56,6 +56,7 @@ const PROGRAM = `
   const { content, deaths } = broker.queue('q').messages()[0]!;
   const reasons: string[] = deaths.map(({ reason }) => reason);
   assertThat(broker.queue('q')).not.toHaveMessages([content, reasons]);
+  assertThat(broker.vhost()).not.toHaveDeadLettered({ queue: 'q' });
   const bytes: Buffer = await broker.snapshot();
   await broker.queue('q').until({ ready: bytes.length }, { timeout: 1 });
 `;
@@ -66,12 +67,13 @@ const EXPECTATIONS = `
   expect(broker.queue('q')).not.toHaveMessages(3);
   expect(broker.queue('q')).toHaveMessages(['a', { id: 1 }]);
   expect(broker.queue('q')).toHaveDeadLettered({ to: 'dead', reason: 'expired', count: 1 });
+  expect(broker).toHaveDeadLettered({ queue: 'q', reason: 'expired', count: 1 });
   expect(broker.queue('q')).toBeDelayedUntil('30m');
 `;
 
 const MISTAKE = `
   expect(broker.queue('q')).toHaveMessages('a');
-  expect(broker.queue('q')).toHaveDeadLettered({ queue: 'dead' });
+  expect(broker.queue('q')).toHaveDeadLettered({ reasn: 'expired' });
 `;
 
 test('a project with neither vitest nor jest has the types of everything else', async () => {
