@@ -1,13 +1,16 @@
-// Writes docs/rules.md, the checks in docs/lint.md and the kinds in docs/faults.md, and from the JSON reports it is given docs/conformance.md and the table of the README. Run in the
-// root of the project, after a build: `node .ci/document.js [report.json ...]`.
+// Writes docs/rules.md, the checks in docs/lint.md, the kinds in docs/faults.md and the options in the README, and from
+// the JSON reports it is given docs/conformance.md and the counts in the README. Run in the root of the project, after a
+// build: `node .ci/document.js [report.json ...]`, and format the README then.
 import { readFile, writeFile } from 'node:fs/promises';
 import { checks } from '../dist/src/advice/checks.js';
+import { flagOf, optionRows } from '../dist/src/app/options.js';
 import { commonFields, faultKinds } from '../dist/src/server/fault-kinds.js';
 import { conformanceDocument, rulesDocument, runTable } from '../dist/spec/support/document.js';
 
 await writeFile('docs/rules.md', rulesDocument());
 await writeFile('docs/lint.md', between(await readFile('docs/lint.md', 'utf8'), 'checks', checkList()));
 await writeFile('docs/faults.md', faults(await readFile('docs/faults.md', 'utf8')));
+await writeFile('README.md', between(await readFile('README.md', 'utf8'), 'options', optionTable()));
 const files = process.argv.slice(2);
 if (files.length > 0) {
   const reports = await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, 'utf8'))));
@@ -24,6 +27,16 @@ function between(text, name, inner) {
   const [start, end] = marks.map((mark) => text.indexOf(mark));
   if (start === -1 || end < start) throw new Error(`there is no ${marks.join(' ... ')}`);
   return `${text.slice(0, start)}${marks[0]}\n\n${inner}\n\n${text.slice(end)}`;
+}
+
+/** Every option of `leveret serve`. */
+function optionTable() {
+  const rows = optionRows.map((row) => {
+    const { value, fallback, help } = row;
+    const flag = value === undefined ? flagOf(row) : `${flagOf(row)} ${value.replace('|', '\\|')}`;
+    return `| \`${flag}\` | ${value === undefined || fallback === undefined ? '' : `\`${fallback}\``} | ${help} |`;
+  });
+  return ['| flag | default | |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
 /** What `leveret lint` looks for, check by check. */

@@ -125,7 +125,7 @@ export const optionRows: readonly OptionRow[] = [
   {
     name: 'maxMessageSize',
     value: 'BYTES',
-    help: 'the largest message that is accepted',
+    help: 'the largest message that is accepted, in bytes',
     fallback: 16 * 1024 * 1024,
     read: integer(1, 536_870_912),
   },
@@ -139,7 +139,7 @@ export const optionRows: readonly OptionRow[] = [
   {
     name: 'memoryHigh',
     value: 'BYTES',
-    help: 'memory of the process from which on publishers are blocked: bytes, a share as in 60%, or off',
+    help: 'memory of the process from which on publishers are blocked: bytes, a share of what the system has, or off',
     fallback: '60%',
     read: orOff(readShareOfMemory),
   },
@@ -174,7 +174,7 @@ export const optionRows: readonly OptionRow[] = [
   {
     name: 'maxQueues',
     value: 'N',
-    help: 'queues there may be, or off',
+    help: 'queues there may be in all vhosts together, or off',
     fallback: 'off',
     read: orOff(integer(1, Number.MAX_SAFE_INTEGER)),
   },

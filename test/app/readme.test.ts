@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { flagOf, optionRows } from '../../src/app/options.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -32,6 +33,15 @@ test('the test in the README passes as it is printed', async () => {
   const output = await run(program, 'retry.test.mjs', '--test');
   expect(output).toMatch(/^# pass 1$/m);
   expect(output).toMatch(/^# fail 0$/m);
+});
+
+test('the README lists the options, with their defaults', async () => {
+  const readme = (await readFile(join(ROOT, 'README.md'), 'utf8')).replace(/ +/g, ' ');
+  for (const row of optionRows) {
+    const flag = row.value === undefined ? flagOf(row) : `${flagOf(row)} ${row.value.replace('|', '\\|')}`;
+    const usual = row.value === undefined || row.fallback === undefined ? '' : `\`${row.fallback}\` `;
+    expect(readme).toContain(`| \`${flag}\` | ${usual}| ${row.help} |`);
+  }
 });
 
 test('the broker in the README starts and stops as it is printed', async () => {
