@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Broker } from '../broker/broker.ts';
 import type { BrokerPorts } from '../broker/broker.ts';
+import { expressionFault } from '../broker/expression.ts';
 import type { Recovered } from '../broker/journal.ts';
 import type { Log } from '../server/log.ts';
 import { applyDefinitions } from './definitions.ts';
@@ -40,9 +41,23 @@ export function createBroker(
       log.warn({ queue: queue.name, vhost: queue.identity.vhost, reason, cause }, 'dead letters are lost'),
   };
   const broker = new Broker(ports, recovered, named === undefined);
+  warnOfPatterns(broker, log);
   if (named === undefined) return broker;
   for (const warning of applyDefinitions(broker, named)) {
     log.warn({ definitions: named.name, warning }, 'not everything was imported');
   }
   return broker;
+}
+
+/** Policies that a newer Node understood apply to nothing here. */
+function warnOfPatterns(broker: Broker, log: Log): void {
+  for (const { name: vhost, policies } of broker.vhosts.values()) {
+    for (const { name: policy, pattern } of [
+      ...policies.list('policy'),
+      ...policies.list('operator-policy'),
+    ]) {
+      if (expressionFault(pattern) === undefined) continue;
+      log.warn({ vhost, policy, pattern }, 'the pattern of a policy cannot be understood');
+    }
+  }
 }

@@ -82,10 +82,36 @@ export function checkDeadLetterExchange(label: string, table: FieldTable): void 
  */
 export function readQueueArguments(label: string, table: FieldTable): QueueArguments {
   const type = checkedQueueType(label, table);
+  const wrong = wrongArgument(type, table);
+  if (wrong !== undefined) throw invalid(label, wrong.name, wrong.why);
+  return readArguments(type, table);
+}
+
+/**
+ * The same for a queue that is there: another version may have declared it, and what is refused today counts as absent.
+ * @throws {AmqpError} PRECONDITION_FAILED when it is of a type that nobody knows
+ */
+export function readKnownArguments(label: string, table: FieldTable): QueueArguments {
+  const type = checkedQueueType(label, table);
+  const usable = new Map(table);
+  for (let wrong = wrongArgument(type, usable); wrong !== undefined; wrong = wrongArgument(type, usable)) {
+    usable.delete(wrong.name);
+  }
+  return readArguments(type, usable);
+}
+
+/** The first argument that is wrong, and how the text about it goes on. */
+function wrongArgument(
+  type: QueueType,
+  table: FieldTable,
+): { readonly name: string; readonly why: string } | undefined {
   const bad = badValue(type, table);
-  if (bad !== undefined) throw invalid(label, bad.name, `: ${bad.reason}`);
+  if (bad !== undefined) return { name: bad.name, why: `: ${bad.reason}` };
   const foreign = foreignArgument(type, table);
-  if (foreign !== undefined) throw invalid(label, foreign, ` of queue type ${type.module}`);
+  return foreign === undefined ? undefined : { name: foreign, why: ` of queue type ${type.module}` };
+}
+
+function readArguments(type: QueueType, table: FieldTable): QueueArguments {
   return {
     type,
     messageTtl: number(table, 'x-message-ttl', Infinity),

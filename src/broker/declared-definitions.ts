@@ -1,8 +1,9 @@
-import { readQueueArguments } from './arguments.ts';
+import { queueLabel, readKnownArguments } from './arguments.ts';
 import type { QueueArguments } from './arguments.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
-import { BROKER_ITSELF, Exchange } from './exchange.ts';
+import { BROKER_ITSELF, Exchange, exchangeLabel } from './exchange.ts';
 import type { Binding } from './exchange.ts';
+import { exchangeTypes } from './exchange-types.ts';
 import type { ExchangeTypeName } from './exchange-types.ts';
 import type { Definition } from './journal.ts';
 import { Queue } from './queue.ts';
@@ -50,6 +51,10 @@ export function restoreDeclared(vhost: Vhost, definition: Definition): void {
     const { id = 0, name, type, durable = true, autoDelete, internal, arguments: table } = definition;
     const flags = { durable, autoDelete, internal };
     const { declaredBy = BROKER_ITSELF } = definition;
+    if (!Object.hasOwn(exchangeTypes, type))
+      throw new Error(
+        `${exchangeLabel(vhost.name, name)} is of type '${type}', which this version does not have`,
+      );
     const identity = {
       id,
       vhost: vhost.name,
@@ -63,7 +68,10 @@ export function restoreDeclared(vhost: Vhost, definition: Definition): void {
   } else if (definition.kind === 'queue') {
     const { id, name, durable = true, autoDelete, arguments: table } = definition;
     const identity = { id, vhost: vhost.name, name, durable, autoDelete, owner: undefined, table };
-    vhost.queues.set(name, newQueue(vhost, identity, readQueueArguments(name, table)));
+    vhost.queues.set(
+      name,
+      newQueue(vhost, identity, readKnownArguments(queueLabel(vhost.name, name), table)),
+    );
   } else if (definition.kind === 'binding') {
     const { to, destination: name, bindingKey, arguments: table } = definition;
     const source = vhost.exchanges.get(definition.source);

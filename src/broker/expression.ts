@@ -47,8 +47,22 @@ export function isExpression(expression: string): boolean {
   return compile(expression) !== undefined;
 }
 
-/** The expression of a policy, which was checked; an empty one is found in every name. */
+/** What is found in no name. */
+const NOWHERE = /(?!)/;
+
+/**
+ * The expression of a policy; an empty one is found in every name. It was checked, but maybe by a newer Node, which
+ * understood more: then it is found in no name.
+ */
 export function patternOf(expression: string): RegExp {
+  try {
+    return parsePattern(expression);
+  } catch {
+    return NOWHERE;
+  }
+}
+
+function parsePattern(expression: string): RegExp {
   const [, flags = '', rest = expression] = LEADING_FLAGS.exec(expression) ?? [];
   return new RegExp(rest, flags);
 }
@@ -73,7 +87,7 @@ function syntaxFault(expression: string): string | undefined {
   const [, foreign] = FOREIGN.exec(expression) ?? [];
   if (foreign !== undefined) return `${foreign} is not known here`;
   try {
-    patternOf(expression);
+    parsePattern(expression);
     return undefined;
   } catch (error) {
     return (error as Error).message.replace(/^Invalid regular expression: \/.*\/\w*: /s, '');

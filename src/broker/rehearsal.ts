@@ -1,4 +1,4 @@
-import { readQueueArguments } from './arguments.ts';
+import { readKnownArguments } from './arguments.ts';
 import { Broker } from './broker.ts';
 import { ManualClock } from './clock.ts';
 import type { Definitions } from './definitions.ts';
@@ -40,7 +40,7 @@ function* copyVhost({ exchanges, queues }: Vhost, copy: Vhost): Steps<void> {
     yield;
   }
   for (const { label, identity } of queues.values()) {
-    copy.addQueue(identity, readQueueArguments(label, identity.table));
+    copy.addQueue(identity, readKnownArguments(label, identity.table));
     yield;
   }
 }
