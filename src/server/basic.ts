@@ -256,16 +256,16 @@ export class Basic implements AckWatchPeer {
   /** A fault takes the settlement, or delays it. */
   #isLost(tag: number, multiple: boolean, how: Settlement): boolean {
     const { peer } = this.#channel;
-    const delivery = this.#unacked.get(multiple && tag === 0 ? (this.oldest?.tag ?? 0) : tag);
-    if (delivery === undefined) return false;
-    const { entry, queue, consumer } = delivery;
+    const last = multiple && tag === 0 ? this.#unacked.youngest : this.#unacked.get(tag);
+    if (last === undefined) return false;
+    const { entry, queue, consumer } = last;
     const fault = peer.faults.ofSettlement(entry, queue.name, consumer?.consumerTag);
     if (fault === undefined) return false;
     const { clock } = peer.broker;
     const { delay } = fault.setting;
     if (delay === undefined) return true;
     clock.at(clock.now() + delay, () => {
-      if (this.#unacked.get(delivery.tag) === delivery) this.#settle(tag, multiple, how);
+      if (this.#unacked.get(last.tag) === last) this.#settle(last.tag, multiple, how); // not what came meanwhile
     });
     return true;
   }

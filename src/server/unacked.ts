@@ -64,6 +64,10 @@ export class Unacked {
     return this.#oldest;
   }
 
+  get youngest(): Delivery | undefined {
+    return this.#youngest;
+  }
+
   [Symbol.iterator](): IterableIterator<Delivery> {
     return this.#byTag.values();
   }

@@ -250,6 +250,20 @@ describe('an ack is lost', () => {
     expect((await client.message(1, 'basic.deliver')).body).toBe('2');
   });
 
+  test('or comes late, and is of no delivery made meanwhile', async () => {
+    const server = new FaultyServer();
+    const client = await consumer(server);
+    server.ask({ kind: 'lose-ack', delay: 5_000 });
+    publish(client, 1);
+    await client.message(1, 'basic.deliver');
+    client.send(1, 'basic.ack', { deliveryTag: 0, multiple: true });
+    publish(client, 1);
+    await client.message(1, 'basic.deliver');
+    await server.advance(5_000);
+    await client.call(1, 'channel.close');
+    expect(await depthOf(server)).toBe(1);
+  });
+
   test('or comes too late: the delivery has been settled', async () => {
     const server = new FaultyServer();
     const client = await consumer(server);
