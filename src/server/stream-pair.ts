@@ -24,6 +24,10 @@ export class PairedStream extends Duplex {
   }
 
   override _read(): void {
+    this.#takeAll();
+  }
+
+  #takeAll(): void {
     const taken = this.#taken;
     this.#taken = undefined;
     taken?.();
@@ -49,6 +53,7 @@ export class PairedStream extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     const other = this.#other;
     if (other !== undefined && !other.destroyed && !other.readableEnded) other.push(null);
+    this.#takeAll(); // nobody reads any more: what waits has gone
     done(error);
   }
 }
