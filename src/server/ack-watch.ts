@@ -46,9 +46,12 @@ export class AckWatch {
   #timer: Timer | undefined = undefined;
   /** For deliveries with a deadline; undefined while the channel never had one. */
   #deadline: Deadline | undefined = undefined;
+  /** When that is looked at next, while there is something to wait for. */
+  #lateAt = Infinity;
+  /** Looks before that: another delivery may be the oldest by then, and late already. */
+  #looksBetween: Deadline | undefined = undefined;
   /** The shortest time of those that are unacked, about. */
   #shortest = Infinity;
-  #nextLook = Infinity;
 
   /** @param timeout milliseconds; Infinity: never late */
   constructor(clock: Clock, timeout: number, peer: AckWatchPeer) {
@@ -71,7 +74,7 @@ export class AckWatch {
     const lateAt = this.#clock.now() + timeout;
     this.#shortest = Math.min(this.#shortest, timeout);
     this.#deadline ??= new Deadline(this.#clock, () => this.#lookAtDeadline());
-    if (lateAt < this.#nextLook) this.#aim(lateAt);
+    if (lateAt < this.#lateAt) this.#aim(lateAt);
     return { timeout, lateAt };
   }
 
@@ -80,7 +83,8 @@ export class AckWatch {
     this.#timer = undefined;
     this.#lastTags.clear();
     this.#deadline?.cancel();
-    this.#nextLook = Infinity;
+    this.#looksBetween?.cancel();
+    this.#lateAt = Infinity;
     this.#shortest = Infinity;
   }
 
@@ -97,22 +101,24 @@ export class AckWatch {
     if (isOld && oldest.deadline === undefined) this.#peer.late(this.#timeout);
   }
 
-  /** Another may be the oldest before the deadline of the one that is, and late: so it is looked at more often. */
   #lookAtDeadline(): void {
     const { oldest } = this.#peer;
-    this.#nextLook = Infinity;
-    if (oldest === undefined) {
-      this.#shortest = Infinity;
-      return;
-    }
+    const { lateAt = Infinity, timeout = 0 } = { ...oldest?.deadline };
     const now = this.#clock.now();
-    const { lateAt = Infinity, timeout = 0 } = { ...oldest.deadline };
-    if (lateAt <= now) this.#peer.late(timeout);
-    else this.#aim(Math.min(lateAt, now + Math.max(1, this.#shortest / LOOKS)));
+    if (lateAt <= now) return this.#peer.late(timeout);
+    this.#aim(lateAt);
+    if (oldest === undefined) this.#shortest = Infinity;
+    else this.#lookUntil(lateAt, now + Math.max(1, this.#shortest / LOOKS));
+  }
+
+  #lookUntil(lateAt: number, next: number): void {
+    if (next >= lateAt) return;
+    this.#looksBetween ??= new Deadline(this.#clock, () => this.#lookAtDeadline(), true);
+    this.#looksBetween.aim(next);
   }
 
   #aim(time: number): void {
-    this.#nextLook = time;
+    this.#lateAt = time;
     this.#deadline?.aim(time);
   }
 }
