@@ -53,6 +53,7 @@ export class ReplyQueue extends Queue {
       super.publish(message, Infinity);
       this.work();
     } else {
+      if (this.#host.events.isHeard) this.#host.events.dropped(this, message, 'slow requester', 'maxlen');
       this.#host.lost(this, 'maxlen', 'slow requester');
     }
     return true;

@@ -70,7 +70,12 @@ test('answers that a slow requester has no room for are dropped, taken for deliv
   const core = new Core();
   const { queue, consumer } = aRequester(core, 0);
   const mebibyte = 'x'.repeat(1024 * 1024);
+  const dropped: string[] = [];
+  core.broker.events.observe((event) => {
+    if (event.type === 'dropped') dropped.push(`${event.why} ${event.reason} ${event.message.body.length}`);
+  });
   for (let n = 0; n < 18; n++) expect(core.send(queue.name, mebibyte)).toBe(Outcome.ROUTED);
+  expect(dropped).toEqual(['slow requester maxlen 1048576', 'slow requester maxlen 1048576']);
   expect([queue.ready.length, core.broker.lostOf(queue)]).toEqual([
     16,
     new Map([['maxlen: slow requester', 2]]),
