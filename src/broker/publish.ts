@@ -54,6 +54,14 @@ export interface Routed extends Way {
   readonly properties: Buffer;
 }
 
+/** Of a body that is larger than any may be (bytes). */
+export function messageTooLarge(size: number, most: number): AmqpError {
+  return new AmqpError(
+    'PRECONDITION_FAILED',
+    `message size ${size} is larger than configured max size ${most}`,
+  );
+}
+
 /**
  * Publishes for one channel: checks, routes, writes the content once and puts it in every queue it reaches.
  * The route of the last address is remembered until the topology or the permissions change.

@@ -32,7 +32,8 @@ export function expression(key: string, value: unknown): string {
 }
 
 /** What a user may do in a vhost. @throws {Refusal} 400 */
-export function readPermission({ configure, write, read }: Json): Permission {
+export function readPermission(json: Json | null): Permission {
+  const { configure, write, read } = json ?? {};
   return {
     configure: expression('configure', configure),
     write: expression('write', write),

@@ -23,7 +23,7 @@ export interface Rows<T> {
 export async function list<T>({ query }: Call, rows: Rows<T>): Promise<Answer> {
   const page = pageOf(query);
   const nameOf = rows.fields?.['name'] ?? ((item: T) => shownName(rows.view(item)));
-  const filtered = page === undefined ? rows.items : rows.items.filter((item) => page.matches(nameOf(item)));
+  const filtered = page === undefined ? rows.items : page.filter(rows.items, nameOf);
   const sorted = await sort(filtered, rows, query);
   if (page === undefined) return { status: 200, pieces: pieces('[', sorted, rows.view, ']', query) };
   const { items, facts } = cutPage(sorted, page, rows.items.length);
@@ -80,7 +80,7 @@ async function sort<T>(
 ): Promise<readonly T[]> {
   const field = query.get('sort');
   if (field === null || field === '') return items;
-  const known = fields?.[field];
+  const known = fields !== undefined && Object.hasOwn(fields, field) ? fields[field] : undefined;
   const path = field.split('.');
   const breather = new Breather();
   const keyed: Keyed<T>[] = [];

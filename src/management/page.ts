@@ -1,15 +1,18 @@
+import { Script } from 'node:vm';
 import { badRequest, Refusal } from './answer.ts';
 
 const LARGEST_PAGE = 500;
 const USUAL_PAGE = 100;
+/** How long a regular expression may look at all names (ms). */
+const LONGEST_MS = 200;
 
 /** Which part of a list is asked for (API-10, API-11). */
 export interface Page {
   /** From 1. */
   readonly number: number;
   readonly size: number;
-  /** Whether something of this name is wanted. */
-  readonly matches: (name: string) => boolean;
+  /** Those whose names are wanted. @throws {Refusal} 400 when that takes too long to find out */
+  readonly filter: <T>(items: readonly T[], nameOf: (item: T) => string) => readonly T[];
 }
 
 /** Undefined: the whole list. @throws {Refusal} 400 */
@@ -24,7 +27,14 @@ export function pageOf(query: URLSearchParams): Page | undefined {
     const reason = `Invalid pagination parameters: page number ${number}, page size ${shown}`;
     throw new Refusal(400, { error: 'invalid_pagination_parameters', reason });
   }
-  return { number, size, matches: nameFilter(query.get('name') ?? '', query.get('use_regex') === 'true') };
+  const matching = query.get('use_regex') === 'true' ? matchesExpression : matchesText;
+  const wanted = query.get('name') ?? '';
+  const filter: Page['filter'] = (items, nameOf) => {
+    if (wanted === '') return items;
+    const matches = matching(items.map(nameOf), wanted);
+    return items.filter((_item, i) => matches[i]);
+  };
+  return { number, size, filter };
 }
 
 function wholeNumber(text: string): number {
@@ -32,17 +42,29 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
-/** A part of the name whatever its case, or a regular expression; nothing matches one that is none. */
-function nameFilter(name: string, isExpression: boolean): (name: string) => boolean {
-  const wanted = name.toLowerCase();
-  if (!isExpression) return (other) => other.toLowerCase().includes(wanted);
+/** A part of the name, whatever its case. */
+function matchesText(names: readonly string[], wanted: string): readonly boolean[] {
+  const part = wanted.toLowerCase();
+  return names.map((name) => name.toLowerCase().includes(part));
+}
+
+/**
+ * Nothing matches an expression that is none. There are expressions that would keep the broker busy for years: only where
+ * it can be interrupted may one from a request be run.
+ */
+function matchesExpression(names: readonly string[], wanted: string): readonly boolean[] {
   try {
-    const expression = new RegExp(name, 'i');
-    return (other) => expression.test(other);
-  } catch {
-    return () => false;
+    const tests = TESTS.runInNewContext({ wanted, names }, { timeout: LONGEST_MS }) as readonly boolean[];
+    return [...tests];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') return [];
+    throw badRequest('the regular expression takes too long');
   }
 }
+
+const TESTS = new Script(
+  "const expression = new RegExp(wanted, 'i'); names.map((name) => expression.test(name))",
+);
 
 /** The items of a page, and what the answer says beside them. @throws {Refusal} 400 when there is no such page */
 export function cutPage<T>(

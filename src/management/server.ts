@@ -1,5 +1,6 @@
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { isLoopback as isLoopbackAddress } from '../broker/admission.ts';
@@ -50,7 +51,9 @@ export class ManagementServer {
     this.#app.removeAllContentTypeParsers();
     this.#app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     this.#app.setErrorHandler((error, _request, reply) => send(reply, this.#refused(error)));
-    this.#app.setNotFoundHandler((_request, reply) => send(reply, notFound().answer));
+    this.#app.addHook('onRequest', async (request) => {
+      if (request.is404) throw notFound(); // before its body is read
+    });
     for (const path of new Set(routes.map((route) => route.path))) {
       this.#add(
         path,
@@ -91,23 +94,21 @@ export class ManagementServer {
       this.#app.route({ ...serve, method: route.method });
       if (route.method === 'GET') this.#app.route({ ...serve, method: 'HEAD' });
     }
-    this.#app.route({
-      method: 'OPTIONS',
-      url,
-      handler: (_request, reply) => send(reply, { status: 200, headers: { allow } }),
-    });
-    this.#app.route({
-      method: others,
-      url,
-      handler: (_request, reply) => send(reply, { status: 405, headers: { allow } }),
-    });
+    this.#answerAtOnce(url, ['OPTIONS'], { status: 200, headers: { allow } });
+    this.#answerAtOnce(url, others, { status: 405, headers: { allow } });
+  }
+
+  /** Whoever asks, and whatever is in the body, which is not read. */
+  #answerAtOnce(url: string, method: HTTPMethods[], answer: Answer): void {
+    const handler = (_request: FastifyRequest, reply: FastifyReply): FastifyReply => send(reply, answer);
+    this.#app.route({ method, url, onRequest: async (request, reply) => handler(request, reply), handler });
   }
 
   /** Who may not make a request is told so before its body is read. */
   #admit(route: Route, request: FastifyRequest): void {
     const { headers, ip } = request;
     const params = paramsOf(request);
-    if (route.method !== 'GET' && headers['sec-fetch-site'] === 'cross-site') throw notFromHere();
+    if (route.method !== 'GET' && isFromElsewhere(headers)) throw notFromHere();
     if (route.method === 'PUT' && Object.values(params).includes('')) throw notFound(); // nothing is without a name
     const caller = { authorization: headers.authorization, isLoopback: isLoopbackAddress(ip) };
     this.#users.set(request, authorise(this.#host.broker, route.access, caller, params['vhost']));
@@ -120,7 +121,7 @@ export class ManagementServer {
     const { headers } = request;
     const isLoopback = isLoopbackAddress(request.ip);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const query = new URLSearchParams(request.url.split('?')[1]);
+    const query = new URLSearchParams(/\?.*$/.exec(request.url)?.[0]);
     const call = new Call(this.#host, user, { params: paramsOf(request), query, headers, body, isLoopback });
     const answer = await route.handle(call);
     if (route.method !== 'GET') await onDisk(broker.journal, broker.journal.defined);
@@ -146,6 +147,12 @@ export class ManagementServer {
 
 function paramsOf({ params }: FastifyRequest): Readonly<Record<string, string>> {
   return params as Readonly<Record<string, string>>;
+}
+
+/** Browsers say where a page is from: new ones in one word, but only to hosts they trust, all others by its origin. */
+function isFromElsewhere({ host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  if (site !== undefined) return site === 'cross-site';
+  return origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
 }
 
 /** A browser may have the login of its user, and a page of another site must not make use of it. */

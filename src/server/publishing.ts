@@ -1,5 +1,5 @@
 import type { MessageCounts } from '../broker/counts.ts';
-import { Outcome, Publisher } from '../broker/publish.ts';
+import { messageTooLarge, Outcome, Publisher } from '../broker/publish.ts';
 import type { Routed } from '../broker/publish.ts';
 import type { Content } from '../wire/content.ts';
 import { AmqpError, replies } from '../wire/errors.ts';
@@ -46,7 +46,7 @@ export class Publishing {
   /** Everything that can be refused. Nothing has happened yet. */
   route(method: MethodOf<'basic.publish'>, { body, size, properties }: Content): Routed {
     if (method.immediate) throw new AmqpError('NOT_IMPLEMENTED', 'immediate=true'); // PUB-02
-    if (body === undefined) throw this.#tooLarge(size);
+    if (body === undefined) throw messageTooLarge(size, this.#channel.peer.limits.largestBody);
     return this.publisher.route(method, properties);
   }
 
@@ -138,14 +138,6 @@ export class Publishing {
       ack: (deliveryTag, multiple) => peer.output.ack(number, deliveryTag, multiple),
       nack: (deliveryTag) => peer.output.nack(number, deliveryTag),
     });
-  }
-
-  #tooLarge(size: number): AmqpError {
-    const { largestBody } = this.#channel.peer.limits;
-    return new AmqpError(
-      'PRECONDITION_FAILED',
-      `message size ${size} is larger than configured max size ${largestBody}`,
-    );
   }
 
   #unroutable(method: MethodOf<'basic.publish'>, properties: Buffer, body: Buffer): void {

@@ -38,6 +38,24 @@ describe('a list', () => {
   test('is filtered whatever the case of the name, and by an expression that is none to nothing [API-10]', async () => {
     expect(await names('page=1&name=MANY.14')).toEqual(MANY.slice(140));
     expect(await names('page=1&name=(&use_regex=true')).toEqual([]);
+    expect(await names('page=1&name=^many.00[0-3]$&use_regex=true&page_size=3&columns=name')).toEqual(
+      MANY.slice(0, 3),
+    );
+    expect(await names('page=1&name=many?')).toEqual([]);
+  });
+
+  test('does not keep the broker busy with an expression that never comes to an end', async () => {
+    const name = `${'a'.repeat(200)}!`;
+    await managed.admin.must('PUT', `/queues/%2F/${name}`, { durable: true });
+    expect(said(await managed.admin.get('/queues?page=1&use_regex=true&name=(a%2B)%2B$'))).toEqual([
+      400,
+      { error: 'bad_request', reason: 'the regular expression takes too long' },
+    ]);
+    await managed.admin.must('DELETE', `/queues/%2F/${name}`);
+  });
+
+  test('is not sorted by what every object of JavaScript has', async () => {
+    for (const field of ['__proto__', 'toString']) expect(await names(`sort=${field}`)).toEqual(MANY);
   });
 
   test('is cut into pages that say what they are a part of [API-11]', async () => {

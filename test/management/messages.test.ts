@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import type { Json } from '../../src/management/call.ts';
 import { said, useManagement } from '../support/management.ts';
 
-const managed = useManagement();
+/** Bytes of a message. */
+const LARGEST = 1000;
+
+const managed = useManagement({ maxMessageSize: LARGEST });
 
 const message = (routing_key: string, payload: string, properties: Json = {}): Json => ({
   properties,
@@ -74,4 +77,34 @@ test('a fetch that cannot be understood takes nothing [API-38]', async () => {
   expect((await get('back', { truncate: 'x' }))[0]).toBe(400);
   expect((await get('back', { ackmode: 'none' }))[0]).toBe(400);
   expect((await get('back', {}))[1]).toMatchObject([{ payload: 'a', redelivered: false }]);
+});
+
+test('what a channel would not take is not published over HTTP either', async () => {
+  const { admin } = managed;
+  const publish = async (body: Json): Promise<readonly [number, unknown]> =>
+    said(await admin.post('/exchanges/%2F/amq.default/publish', { ...message('q', ''), ...body }));
+  expect(await publish({ payload: 'x'.repeat(LARGEST + 1) })).toEqual([
+    400,
+    {
+      error: 'bad_request',
+      reason: `406 PRECONDITION_FAILED - message size ${LARGEST + 1} is larger than configured max size ${LARGEST}`,
+    },
+  ]);
+  expect(await publish({ payload: 'x'.repeat(LARGEST) })).toEqual([200, { routed: false }]);
+  expect(await publish({ routing_key: 'k'.repeat(256) })).toEqual([
+    400,
+    { error: 'bad_request', reason: ['not_string', 'routing_key'] },
+  ]);
+});
+
+test('base64 may have white space anywhere, and however much there is it is looked at once', async () => {
+  const spaces = ' '.repeat(2_000_000);
+  const publish = async (payload: string): Promise<number> => {
+    const body = { ...message('q', payload), payload_encoding: 'base64' };
+    return (await managed.admin.post('/exchanges/%2F/amq.default/publish', body)).status;
+  };
+  expect(await publish(`aGVs\nbG8 =\n`)).toBe(200);
+  expect(await publish(`${spaces}aGVsbG8=${spaces}`)).toBe(200);
+  expect(await publish(`${spaces}!`)).toBe(400);
+  expect(await publish('aGVsbG8===')).toBe(400);
 });

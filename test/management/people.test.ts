@@ -22,7 +22,15 @@ test('bodies that make no sense are refused with what is wrong, and change nothi
   expect(await put('/users/u', { tags: '', permissions: { none: {} } })).toEqual(
     refused('vhost_or_user_not_found'),
   );
+  expect(await put('/users/u', { tags: '', permissions: { '/': null } })).toEqual(
+    refused('configure should be a text'),
+  );
   expect((await admin.get('/users/u')).status).toBe(404);
+  for (const component of ['bogus', '__proto__', 'toString']) {
+    expect(await put(`/parameters/${component}/%2F/p`, { value: 1 })).toEqual(
+      refused(`Validation failed\n\ncomponent ${component} not found\n`),
+    );
+  }
   expect(await put('/vhosts/v', { tracing: 'maybe' })).toEqual(refused(['not_boolean', 'maybe']));
   expect(await put('/vhosts/v', { default_queue_type: 'bogus' })).toEqual(
     refused('bogus is not a valid queue type'),

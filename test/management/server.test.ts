@@ -51,12 +51,17 @@ test('paths that do not exist or cannot be decoded are refused in the form of al
   expect([status, (json as { error: string }).error]).toEqual([400, 'bad_request']);
 });
 
-test('a body is not waited for when the request is refused anyway', async () => {
+test.each([
+  ['/api/definitions', 401],
+  ['/api/whoami', 405],
+  ['/api/nothing', 404],
+  ['/elsewhere', 404],
+])('the body of a POST to %s is not waited for when it is refused anyway, with %d', async (path, status) => {
   const { port } = new URL(managed.broker.managementUrl ?? '');
   const socket = connect(Number(port), '127.0.0.1');
-  socket.write('POST /api/definitions HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n');
+  socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n`);
   const [answer] = (await once(socket, 'data')) as [Buffer];
-  expect(answer.toString()).toMatch(/^HTTP\/1\.1 401 /);
+  expect(answer.toString()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   socket.destroy();
 });
 
@@ -66,6 +71,16 @@ test('a page of another site cannot make a browser change anything', async () =>
   expect((await managed.admin.get('/vhosts/stolen')).status).toBe(404);
   const same = await managed.admin.put('/vhosts/own', {}, { headers: { 'sec-fetch-site': 'same-origin' } });
   expect(same.status).toBe(201);
+});
+
+test('nor can it where browsers say only what its origin is, as they do to hosts in the network', async () => {
+  const { host, origin } = new URL(managed.broker.managementUrl ?? '');
+  for (const elsewhere of ['https://evil.example', `http://${host}0`, 'null']) {
+    const answer = await managed.admin.put('/vhosts/taken', {}, { headers: { origin: elsewhere } });
+    expect(said(answer)[0]).toBe(403);
+  }
+  expect((await managed.admin.get('/vhosts/taken')).status).toBe(404);
+  expect((await managed.admin.put('/vhosts/mine', {}, { headers: { origin } })).status).toBe(201);
 });
 
 test('it is only there when it is asked for, and gone with the broker', async () => {

@@ -2,7 +2,7 @@ import { withReturnCounts } from '../../broker/delivery-count.ts';
 import { findQueue } from '../../broker/declare.ts';
 import type { DeclaredQueue } from '../../broker/declared-queue.ts';
 import type { Entry } from '../../broker/message.ts';
-import { Outcome, Publisher } from '../../broker/publish.ts';
+import { messageTooLarge, Outcome, Publisher } from '../../broker/publish.ts';
 import type { Queue } from '../../broker/queue.ts';
 import { QUORUM } from '../../broker/queue-type.ts';
 import { AmqpError } from '../../wire/errors.ts';
@@ -53,11 +53,12 @@ async function publish(call: Call): Promise<Answer> {
   const { vhost, broker } = call;
   const json = call.jsonWith('properties', 'routing_key', 'payload', 'payload_encoding');
   const exchange = exchangeInPath(call.param('exchange'));
-  const routingKey = text('routing_key', json['routing_key']);
+  const routingKey = shortText('routing_key', json['routing_key']);
   const body = bodyOf(json);
   const properties = propertiesOf(json['properties']);
   if (!vhost.exchanges.has(exchange)) throw missing('exchange');
   refuseInAlarm(call);
+  refuseTooLarge(call, body);
   const publisher = new Publisher(vhost, actorOf(call));
   const outcome = withCode(() => publisher.publish({ exchange, routingKey }, properties, body));
   if ((outcome & Outcome.ROUTED) === 0) vhost.counts.returned++;
@@ -74,12 +75,20 @@ function refuseInAlarm({ host: { alarms } }: Call): void {
   });
 }
 
+/** A channel would be closed. @throws {Refusal} 400 */
+function refuseTooLarge({ host: { limits } }: Call, { length }: Buffer): void {
+  if (length <= limits.largestBody) return;
+  withCode(() => {
+    throw messageTooLarge(length, limits.largestBody);
+  });
+}
+
 /** @throws {Refusal} 400 */
 function bodyOf({ payload, payload_encoding: encoding }: Json): Buffer {
   const shown = text('payload', payload);
   if (encoding === 'string') return Buffer.from(shown);
   if (encoding !== 'base64') throw badRequest(['unsupported_encoding', encoding]);
-  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(shown)) throw badRequest(['not_base64', shown]);
+  if (!/^[A-Za-z0-9+/\s]*(?:=\s*){0,2}$/.test(shown)) throw badRequest(['not_base64', shown]);
   return Buffer.from(shown, 'base64');
 }
 
@@ -96,11 +105,16 @@ function propertiesOf(json: unknown): Buffer {
   return encodeProperties(properties);
 }
 
+/** What AMQP has at most 255 bytes for. @throws {Refusal} 400 */
+function shortText(name: string, value: unknown): string {
+  if (typeof value !== 'string' || Buffer.byteLength(value) > 255) throw badRequest(['not_string', name]);
+  return value;
+}
+
 function propertyOf(name: string, value: unknown): unknown {
   if (name === 'headers') return tableOf(value, 'headers');
   if (!INTEGERS.includes(name)) {
-    if (typeof value !== 'string' || Buffer.byteLength(value) > 255) throw badRequest(['not_string', name]);
-    return value;
+    return shortText(name, value);
   }
   if (!Number.isSafeInteger(value) || (value as number) < 0) throw badRequest(['not_int', name]);
   if (name === 'timestamp') return BigInt(value as number);

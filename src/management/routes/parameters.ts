@@ -166,14 +166,11 @@ function putParameter(call: Call): Answer {
   if (vhost === undefined) throw noVhost();
   const { value } = call.jsonWith('value');
   if (component === 'policy') throw badRequest('policies may not be set using this method');
-  const { list, set } = components[component] ?? unknownComponent(component);
+  if (!Object.hasOwn(components, component)) throw new ValidationError([`component ${component} not found`]);
+  const { list, set } = components[component] as Component;
   const isNew = !list(vhost).some((one) => one.name === name);
   set(call, vhost, name, value);
   return put(isNew);
-}
-
-function unknownComponent(name: string): never {
-  throw new ValidationError([`component ${name} not found`]);
 }
 
 function deleteParameter(call: Call): Answer {
