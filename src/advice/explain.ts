@@ -109,7 +109,7 @@ class Play implements Receiver {
     const queues = [...this.#assumed].map((name) => `'${name}'`).join(', ');
     return [
       ...(this.#assumed.size > 0 ? [`Somebody consumes ${queues} and takes it at once.`] : []),
-      ...(this.#rejects > 0
+      ...(this.#rejects > 0 && !this.#isCut
         ? [`Of the rejects asked for, ${this.#rejects} did not come about: no consumer had it.`]
         : []),
       ...(this.#isCut ? [`It goes on after ${MOST_HOPS} hops; the rest is cut off.`] : []),
@@ -141,6 +141,7 @@ class Play implements Receiver {
 
   deliver(subscription: Subscription, entry: Entry): void {
     const isAskedFor = this.#recorder.knows(entry.message.id);
+    if (this.#recorder.hopCount > MOST_HOPS) return; // or rejects would go round until there are none left
     if (isAskedFor) this.#assumed.add(subscription.queue.name);
     this.#scratch.soon(() => {
       subscription.unacked--;

@@ -235,6 +235,17 @@ describe('consumers that reject', () => {
     const { assumptions } = explain(RETRY, { rejects: 1_000_000 });
     expect(assumptions.at(-1)).toBe('It goes on after 1000 hops; the rest is cut off.');
   });
+
+  test('and no more where no time passes on the way round either', () => {
+    const { assumptions } = explain(
+      { queues: [queue('q', dead('', 'q'))] },
+      { rejects: 1_000_000, consumers: ['q'] },
+    );
+    expect(assumptions).toEqual([
+      "Somebody consumes 'q' and takes it at once.",
+      'It goes on after 1000 hops; the rest is cut off.',
+    ]);
+  });
 });
 
 test('a delayed exchange holds it back, and routes it then (DLM-08)', () => {
