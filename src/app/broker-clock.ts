@@ -1,4 +1,4 @@
-import { ClockError, millisecondsOf, momentOf } from './moments.ts';
+import { ClockError, laterThan, millisecondsOf, momentOf } from './moments.ts';
 import type { Duration, Moment } from './moments.ts';
 import type { MovableClock } from './movable-clock.ts';
 import { PATIENCE_MS } from './quiet.ts';
@@ -84,11 +84,11 @@ export class BrokerClock {
    * Moves time on, and resolves when everything due on the way has happened, with all it caused: dead letters have
    * arrived, deliveries are written, clients have answered, and with a data directory it is all on disk.
    * @returns the time it is then
-   * @throws {ClockError} when the duration cannot be read
+   * @throws {ClockError} when the duration cannot be read, or is longer than time goes on
    */
   async advance(by: Duration, options: MoveOptions = {}): Promise<number> {
     const milliseconds = millisecondsOf(by);
-    return this.#move(options, (patience) => this.#passTo(this.now() + milliseconds, patience));
+    return this.#move(options, (patience) => this.#passTo(laterThan(this.now(), milliseconds), patience));
   }
 
   /**
@@ -123,9 +123,13 @@ export class BrokerClock {
     return this.#isAuto;
   }
 
-  /** Turning it on lets time stand still in between; turning it off leaves it so. */
+  /**
+   * Turning it on lets time stand still in between; turning it off leaves it so.
+   * @throws {ClockError} when it is turned on after the broker was stopped
+   */
   set autoAdvance(isOn: boolean) {
     if (isOn === this.#isAuto) return;
+    if (isOn) this.#checkRunning();
     this.#isAuto = isOn;
     this.#wake();
     if (!isOn) return;

@@ -16,6 +16,7 @@ export class EventFeed {
   #waiting: BrokerEvent[] = [];
   /** Stops listening; undefined while nobody has to be told. */
   #end: (() => void) | undefined = undefined;
+  #isStopped = false;
 
   constructor(source: Events) {
     this.#source = source;
@@ -43,11 +44,13 @@ export class EventFeed {
     });
     this.#readers.add(reader);
     this.#listen();
+    if (this.#isStopped) reader.end();
     return reader;
   }
 
   /** What was told is handed out, and then nothing more. */
   stop(): void {
+    this.#isStopped = true;
     this.#end?.();
     this.#end = undefined;
     this.#handOut();
@@ -56,7 +59,7 @@ export class EventFeed {
   }
 
   #listen(): void {
-    this.#end ??= this.#source.observe((event) => this.#take(event));
+    if (!this.#isStopped) this.#end ??= this.#source.observe((event) => this.#take(event));
   }
 
   #endIfUnheard(): void {

@@ -37,7 +37,7 @@ export function readFault(asked: unknown): FaultSetting {
   }
   const fields = fieldsOf(kind);
   for (const given of Object.keys(values)) {
-    if (given in fields) continue;
+    if (Object.hasOwn(fields, given)) continue;
     throw new OptionError(
       `"${given}" is not an option of ${kind}; ${suggestion(given, Object.keys(fields))}`,
     );

@@ -57,13 +57,22 @@ function sumOf(parts: object): number | undefined {
   return sum;
 }
 
-/** Milliseconds since the epoch. @throws {ClockError} */
+/** Milliseconds since the epoch; AMQP has no time before it. @throws {ClockError} */
 export function momentOf(moment: Moment): number {
   const time = timeOf(moment);
-  if (Number.isInteger(time) && Math.abs(time) <= LAST_MOMENT) return time;
+  if (Number.isInteger(time) && time >= 0 && time <= LAST_MOMENT) return time;
   const shown = typeof moment === 'string' ? `'${moment}'` : String(moment);
   throw new ClockError(
     `${shown} is not a moment: write a date such as 2026-05-01T10:00:00Z, or milliseconds since 1970`,
+  );
+}
+
+/** What time it is so much later. @throws {ClockError} when there is no such time */
+export function laterThan(now: number, milliseconds: number): number {
+  const time = now + milliseconds;
+  if (time <= LAST_MOMENT) return time;
+  throw new ClockError(
+    `${milliseconds} ms from now is after ${new Date(LAST_MOMENT).toISOString()}, where time ends`,
   );
 }
 

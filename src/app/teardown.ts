@@ -7,11 +7,20 @@ export class Teardown {
     this.#steps.push(step);
   }
 
+  /** Rejects with the first error, when everything else has been stopped all the same. */
   run(): Promise<void> {
     return (this.#done ??= this.#runAll());
   }
 
   async #runAll(): Promise<void> {
-    for (const step of this.#steps.reverse()) await step();
+    const errors: unknown[] = [];
+    for (const step of this.#steps.reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   }
 }

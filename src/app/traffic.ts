@@ -7,6 +7,9 @@ import { PairedStream } from '../server/stream-pair.ts';
 /** Where Node.js tells of every socket that a program in this process connects. */
 const CLIENT_SOCKETS = 'net.client.socket';
 
+/** How many sockets are kept before those that are closed are looked for. */
+const FEW_SOCKETS = 64;
+
 /** How many bytes have moved, in either direction. Whatever else changes when it changes, something happened. */
 export interface Moved {
   /** On connections of clients in this process, of which it can be told what is on its way. */
@@ -18,13 +21,15 @@ export interface Moved {
 /** What goes over the connections of a broker, seen from outside them. */
 export class Traffic {
   readonly #streams: () => Iterable<Duplex>;
+  /** Closed ones are forgotten now and then: a listener on each would be one for every broker of the process. */
   readonly #clientSockets = new Set<Socket>();
+  #mostSockets = FEW_SOCKETS;
   /** The other ends of sockets, once they are found. */
   readonly #others = new WeakMap<Socket, Socket>();
   readonly #onClientSocket = (message: unknown): void => {
     const { socket } = message as { readonly socket: Socket };
+    if (this.#clientSockets.size >= this.#mostSockets) this.#forgetClosed();
     this.#clientSockets.add(socket);
-    socket.once('close', () => this.#clientSockets.delete(socket));
   };
 
   /** @param streams our ends of the connections that are open */
@@ -36,6 +41,11 @@ export class Traffic {
   stop(): void {
     unsubscribe(CLIENT_SOCKETS, this.#onClientSocket);
     this.#clientSockets.clear();
+  }
+
+  #forgetClosed(): void {
+    for (const socket of this.#clientSockets) if (socket.destroyed) this.#clientSockets.delete(socket);
+    this.#mostSockets = Math.max(FEW_SOCKETS, 2 * this.#clientSockets.size);
   }
 
   get moved(): Moved {

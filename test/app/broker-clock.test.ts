@@ -325,3 +325,23 @@ test('skipping can be turned off and on at any time', async () => {
   const gone = new Promise<number>((resolve) => broker.on('queue-deleted', ({ time }) => resolve(time)));
   expect(await gone).toBe(NOON + 60_000);
 });
+
+test('time is not moved to where no date could tell what time it is', async () => {
+  const broker = await start();
+  await expect(broker.clock.advance(Number.MAX_SAFE_INTEGER)).rejects.toThrow(
+    '9007199254740991 ms from now is after +275760-09-13T00:00:00.000Z, where time ends',
+  );
+  expect(broker.clock.now()).toBe(NOON);
+});
+
+test('time does not begin to skip when the broker was stopped', async () => {
+  const broker = await start();
+  const channel = await open(broker);
+  await channel.assertQueue('q', { messageTtl: MINUTE });
+  channel.sendToQueue('q', Buffer.from('m'));
+  await broker.clock.settle();
+  await broker.stop();
+  expect(broker.clock.nextDeadline).toBe(NOON + MINUTE);
+  expect(() => (broker.clock.autoAdvance = true)).toThrow('the broker was stopped');
+  expect(broker.clock.autoAdvance).toBe(false);
+});

@@ -180,3 +180,10 @@ test('events can be read one by one, and end with the broker', async () => {
   opened.stream.destroy();
   await stopped;
 });
+
+test('whoever begins to read events when the broker was stopped does not wait for any', async () => {
+  const broker = await start({ port: false });
+  await broker.stop();
+  for await (const event of broker) expect(event).toBe('none');
+  expect(await broker.events('published').next()).toEqual({ done: true, value: undefined });
+});

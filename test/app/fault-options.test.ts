@@ -30,6 +30,7 @@ test.each<[unknown, string | RegExp]>([
   [{}, /^a fault needs a "kind"; known are drop-connection, /],
   [{ kind: 'drop-conection' }, '"drop-conection" is no kind of fault; did you mean "drop-connection"?'],
   [{ kind: 'nack-confirm', ques: 'q' }, '"ques" is not an option of nack-confirm; did you mean "queue"?'],
+  [{ kind: 'nack-confirm', toString: 'q' }, '"toString" is not an option of nack-confirm; known are '],
   [
     { kind: 'nack-confirm', times: 0 },
     '"times" of nack-confirm is a whole number of 1 or more, or always, got 0',

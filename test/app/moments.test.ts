@@ -37,12 +37,18 @@ describe('moments', () => {
     },
   );
 
-  test.each<[unknown]>([['tomorrow'], [new Date(NaN)], [9e15], [0.5], [undefined], [true]])(
-    '%j is none',
-    (moment) => {
-      expect(() => momentOf(moment as Moment)).toThrow(
-        /is not a moment: write a date such as 2026-05-01T10:00:00Z, or milliseconds since 1970/,
-      );
-    },
-  );
+  test.each<[unknown]>([
+    ['tomorrow'],
+    [new Date(NaN)],
+    [9e15],
+    [-1],
+    ['1969-12-31T23:59:59Z'],
+    [0.5],
+    [undefined],
+    [true],
+  ])('%j is none', (moment) => {
+    expect(() => momentOf(moment as Moment)).toThrow(
+      /is not a moment: write a date such as 2026-05-01T10:00:00Z, or milliseconds since 1970/,
+    );
+  });
 });
