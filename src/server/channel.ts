@@ -293,6 +293,7 @@ export class Channel implements Receiver, CommitListener, OpenChannel {
   /** Closes the channel, or with it the connection, as the error demands. */
   fail(error: AmqpError, at: MethodIds): void {
     if (error.closes === 'connection') return this.peer.fail(error, at);
+    if (this.#isClosing) return;
     this.endTurn(); // confirms already decided may precede the close
     this.#end();
     this.send({ name: 'channel.close', replyCode: error.code, replyText: replyText(error.message), ...at });

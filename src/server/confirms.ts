@@ -92,7 +92,8 @@ export class Confirms {
   }
 
   get #firstDiverted(): number {
-    return this.#diverted === undefined ? Infinity : Math.min(...this.#diverted.keys());
+    const [first = Infinity] = this.#diverted?.keys() ?? []; // they come in ascending order
+    return first;
   }
 
   #divertAll(diverted: Map<number, Diversion | undefined>): void {
@@ -108,6 +109,7 @@ export class Confirms {
       diverted.set(number, undefined);
       if (instead(number)) this.#nacked.push(number);
     }
+    this.#nacked.sort((a, b) => a - b);
     for (const number of this.#nacked) diverted.delete(number);
     if (diverted.size === 0) this.#diverted = undefined;
   }

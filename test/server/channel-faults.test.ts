@@ -50,6 +50,18 @@ describe('a channel is closed', () => {
     expect(await depthOf(server)).toBe(0);
   });
 
+  test('once, however many deliveries it is to happen with', async () => {
+    const server = new FaultyServer();
+    const client = await withQueue(server);
+    publish(client, 3);
+    server.ask({ kind: 'close-channel', on: 'deliver', times: 'always' });
+    await client.call(1, 'basic.consume', { queue: 'q' });
+    for (let n = 0; n < 3; n++) await client.message(1, 'basic.deliver');
+    await client.expectChannelError(1, 406, 'PRECONDITION_FAILED - asked for by a fault');
+    await server.settle();
+    expect(client.frames).toEqual([]);
+  });
+
   test('in place of the method that was meant, and of no other', async () => {
     const server = new FaultyServer();
     const client = await withQueue(server);

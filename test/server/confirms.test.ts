@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeFrame } from '../../spec/support/client.ts';
 import { decodeMethod, encodeMethod, frames as types } from '../../spec/support/protocol.ts';
 import { ManualJournal } from '../support/manual-journal.ts';
+import { Confirms } from '../../src/server/confirms.ts';
 import { PairedServer } from '../support/paired-server.ts';
 import { contentHeader } from '../../spec/support/content.ts';
 import type { Client } from '../../spec/support/client.ts';
@@ -36,6 +37,39 @@ async function confirms(client: Client, publishes: number): Promise<string[]> {
   }
   return seen;
 }
+
+/** What is sent, as above. */
+function sent(diverted: Confirms): string[] {
+  const seen: string[] = [];
+  diverted.send({
+    ack: (number, multiple) => seen.push(`ack ${number}${multiple ? ' multiple' : ''}`),
+    nack: (number) => seen.push(`nack ${number}`),
+  });
+  return seen;
+}
+
+describe('confirms that faults divert', () => {
+  test('are nacked in order, and no ack covers them [CNF-05]', () => {
+    const diverted = new Confirms();
+    for (let n = 1; n <= 4; n++) diverted.next();
+    diverted.divert(2, () => true);
+    for (const number of [1, 2, 3]) diverted.ack(number);
+    diverted.nack(4);
+    expect(sent(diverted)).toEqual(['ack 1', 'ack 3', 'nack 2', 'nack 4']);
+  });
+
+  test('may be many', () => {
+    const diverted = new Confirms();
+    for (let number = 1; number <= 200_000; number++) {
+      diverted.divert(number, () => false);
+      diverted.ack(number);
+    }
+    expect(sent(diverted)).toEqual([]);
+    diverted.ack(1);
+    diverted.ack(3);
+    expect(sent(diverted)).toEqual(['ack 1', 'ack 3']);
+  });
+});
 
 describe('confirms', () => {
   test('of one turn are put together [CNF-05] [CNF-06]', async () => {
