@@ -220,9 +220,17 @@ test('what an exclusive queue has is left out, and nothing of it is left behind'
   expect(vhost.exchanges.get('x')?.bindingCount).toBe(0);
 });
 
+/** A snapshot in which something was written over this text. */
+function scribbled(text: string): Buffer {
+  const bytes = new SnapshotCore().take();
+  bytes.fill('}', bytes.indexOf(text), bytes.indexOf(text) + text.length);
+  return bytes;
+}
+
 test.each([
   ['something else', Buffer.from('{"queues":[]}'), 'this is no snapshot of a broker'],
   ['a part of one', new SnapshotCore().take().subarray(0, -3), 'the snapshot is cut off'],
+  ['one with something else in it', scribbled('"kind":"vhost"'), 'the snapshot is damaged: SyntaxError'],
   ['one without records', Buffer.from('leveret snapshot\n'), 'the snapshot is damaged: 66 is missing'],
 ])('%s is refused in one sentence', async (_what, bytes, text) => {
   await expect(readSnapshot(bytes)).rejects.toThrow(text);
