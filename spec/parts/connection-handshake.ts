@@ -204,7 +204,7 @@ function tune(test: Define): void {
   ] as const) {
     test(
       `a client that asks for ${what} is refused`,
-      { rules: ['CON-20', 'CON-21'], slow: true },
+      { rules: ['CON-20', 'CON-21'], realTime: true },
       async (t) => {
         const client = await tuning(t);
         client.send(0, 'connection.tune-ok', { ...TUNED, ...asked });
@@ -216,7 +216,7 @@ function tune(test: Define): void {
 
   test(
     'frames of 4096 octets may be too small since 4.1, and may be asked for before',
-    { rules: ['GEN-22', 'CON-20'], slow: true },
+    { rules: ['GEN-22', 'CON-20'], realTime: true },
     async (t) => {
       const client = await tuning(t);
       client.send(0, 'connection.tune-ok', { ...TUNED, frameMax: 4096 });

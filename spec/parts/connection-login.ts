@@ -120,7 +120,7 @@ function refusedWithAReason(test: Define): void {
 
   test(
     'a client that is refused and does not answer is dropped after 3 seconds',
-    { rules: ['CON-54', 'CON-14'], slow: true },
+    { rules: ['CON-54', 'CON-14'], realTime: true },
     async (t) => {
       const elapsed = t.stopwatch();
       const client = await startOk(t, {
@@ -138,7 +138,7 @@ function refusedSilently(test: Define): void {
   const silent = (what: string, rules: Parameters<Define>[1]['rules'], come: Come): void =>
     test(
       `a client is dropped after 3 seconds without a word when ${what}`,
-      { rules, slow: true },
+      { rules, realTime: true },
       async (t) => {
         const elapsed = t.stopwatch();
         await endsSilently(await come(t));
@@ -220,7 +220,7 @@ function refusedSilently(test: Define): void {
   ] as const) {
     test(
       `a client is dropped without a word when ${what}`,
-      { rules: ['CON-15', 'CON-55'], slow: true },
+      { rules: ['CON-15', 'CON-55'], realTime: true },
       async (t) => {
         const { client } = await started(t);
         client.sendBytes(bytes);

@@ -22,7 +22,7 @@ function deadline(test: Define): void {
     ['stops after start-ok', tuning],
     ['stops before connection.open', opening],
   ] as const) {
-    test(`a client that ${what} is dropped after 10 seconds`, { rules, slow: true }, async (t) => {
+    test(`a client that ${what} is dropped after 10 seconds`, { rules, realTime: true }, async (t) => {
       const elapsed = t.stopwatch();
       const client = await come(t);
       await endsSilently(client, 25_000);
@@ -30,7 +30,7 @@ function deadline(test: Define): void {
     });
   }
 
-  test('a client that is through with the handshake may stay', { rules, slow: true }, async (t) => {
+  test('a client that is through with the handshake may stay', { rules, realTime: true }, async (t) => {
     const client = await t.connect();
     await t.pause(11_000);
     await client.call(1, 'channel.open');
@@ -46,7 +46,7 @@ async function sendsHalfAHeader(t: Context): Promise<Client> {
 function heartbeats(test: Define): void {
   test(
     'a broker that has nothing to say sends empty heartbeats on channel 0',
-    { rules: ['CON-23', 'CON-30'], slow: true },
+    { rules: ['CON-23', 'CON-30'], realTime: true },
     async (t) => {
       const elapsed = t.stopwatch();
       const client = await t.connect({ heartbeat: 2 });
@@ -61,7 +61,7 @@ function heartbeats(test: Define): void {
 
   test(
     'a client that wants no heartbeats gets none, and may be silent',
-    { rules: ['CON-22'], slow: true },
+    { rules: ['CON-22'], realTime: true },
     async (t) => {
       const client = await t.connect({ heartbeat: 0 });
       await t.pause(3_000);
@@ -73,7 +73,7 @@ function heartbeats(test: Define): void {
   for (const seconds of [1, 2]) {
     test(
       `a client that is silent is dropped without a word after two to three times ${seconds} s`,
-      { rules: ['CON-24'], slow: true },
+      { rules: ['CON-24'], realTime: true },
       async (t) => {
         const elapsed = t.stopwatch();
         const client = await t.connect({ heartbeat: seconds });
@@ -85,7 +85,7 @@ function heartbeats(test: Define): void {
     );
   }
 
-  test('every octet is a sign of life', { rules: ['CON-24', 'CON-30'], slow: true }, async (t) => {
+  test('every octet is a sign of life', { rules: ['CON-24', 'CON-30'], realTime: true }, async (t) => {
     const client = await t.connect({ heartbeat: 2 });
     for (const octet of encodeFrame(frames.heartbeat, 0, Buffer.alloc(0))) {
       client.sendBytes(Buffer.of(octet));

@@ -101,7 +101,7 @@ function sizes(test: Define): void {
   ] as const) {
     test(
       `a client whose frame ${what} is not listened to, and dropped after 3 seconds`,
-      { rules: ['CON-33'], slow: true },
+      { rules: ['CON-33'], realTime: true },
       async (t) => {
         const { client } = await lonely(t);
         const elapsed = t.stopwatch();

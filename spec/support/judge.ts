@@ -72,9 +72,13 @@ class Judge {
     const runnable = cases.filter((one) => !this.#skip(one));
     const restarting = runnable.filter(({ needs }) => needs?.includes('restart'));
     const alone = runnable.filter((one) => one.alone === true && !restarting.includes(one));
-    const rest = runnable.filter((one) => !restarting.includes(one) && !alone.includes(one));
+    const realTime = runnable.filter((one) => one.realTime === true);
+    const rest = runnable.filter((one) => ![restarting, alone, realTime].some((some) => some.includes(one)));
     const slowFirst = [...rest].sort((a, b) => Number(b.slow ?? false) - Number(a.slow ?? false));
-    await this.#inLanes(slowFirst, lanes, neverRestarts);
+    await Promise.all([
+      this.#inLanes(realTime, lanes, neverRestarts),
+      this.#inLanes(slowFirst, lanes, neverRestarts),
+    ]);
     await this.#inLanes(alone, 1, neverRestarts);
     const rendezvous = new Rendezvous(restarting.length, () => this.#restart());
     await this.#inLanes(restarting, restarting.length, rendezvous);
@@ -113,8 +117,9 @@ class Judge {
   async #try(one: Case, rendezvous: Rendezvous): Promise<Result> {
     const start = performance.now();
     const prefix = `spec-${this.#run}-${++this.#contexts}`;
-    const context = new Context(this.#broker, this.#time, prefix, () => rendezvous.meet());
-    this.#time.begin();
+    const time = one.realTime === true ? BrokerTime.real : this.#time;
+    const context = new Context(this.#broker, time, prefix, () => rendezvous.meet());
+    time.begin();
     let result: Pick<Result, 'outcome' | 'reason' | 'error'> = { outcome: 'passed' };
     try {
       await inTime(one.run(context));
@@ -123,7 +128,7 @@ class Judge {
       else result = { outcome: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
     }
     const ms = performance.now() - start;
-    this.#time.end();
+    time.end();
     await context.clean().catch(() => undefined); // what is left behind has a name of its own
     return { case: one, ...result, ms };
   }

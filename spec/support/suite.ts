@@ -17,6 +17,11 @@ export interface CaseOptions {
   readonly alone?: true;
   /** It waits for seconds: it is started first. */
   readonly slow?: true;
+  /**
+   * It waits for seconds for what is about sockets, which know no other than real time: it runs beside the others, and
+   * the broker's clock may be moved meanwhile.
+   */
+  readonly realTime?: true;
 }
 
 /** One statement about a broker, and how it is tried. */

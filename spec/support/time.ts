@@ -19,6 +19,9 @@ interface Sleeper {
  * anything but wait ever sees it jump.
  */
 export class BrokerTime {
+  /** For cases that wait for what takes no notice of that clock. */
+  static readonly real = new BrokerTime(undefined);
+
   /** Undefined when the clock of the broker cannot be moved. */
   readonly #admin: Admin | undefined;
   /** What the broker's clock is ahead of ours; behind what it really is rather than before it. */
