@@ -78,8 +78,8 @@ export class Tracer {
       user: longstr(user),
       ...more,
     });
-    const copied = Buffer.from(body);
-    this.#vhost.soon(() => publishCopy(this.#vhost, key, encodeProperties({ headers }), copied));
+    const copied = { properties: propertiesWith(headers), body: Buffer.from(body) }; // what is copied may be gone soon
+    this.#vhost.soon(() => publishCopy(this.#vhost, key, copied.properties, copied.body));
   }
 }
 
@@ -95,6 +95,20 @@ function publishCopy(vhost: Vhost, key: string, properties: Buffer, body: Buffer
   const copy = new Message(vhost.nextMessageId(), TRACE_EXCHANGE, key, undefined, false, false, 0);
   vhost.journal.write(copy, properties, body, countDurablePlaces(false, targets, keepers));
   vhost.enqueue(copy, targets, keepers, Infinity);
+}
+
+/** The headers of what is copied are left out when they are nested too deep for another table, or named with no text. */
+function propertiesWith(headers: FieldTable): Buffer {
+  try {
+    const properties = encodeProperties({ headers });
+    new PropertyScan().scan(properties, 0, properties.length);
+    return properties;
+  } catch {
+    const copied = headers.get('properties');
+    const rest = copied?.tag === 'F' ? [...copied.value].filter(([name]) => name !== 'headers') : [];
+    const properties: FieldValue = { tag: 'F', value: new Map(rest) };
+    return encodeProperties({ headers: new Map([...headers, ['properties', properties]]) });
+  }
 }
 
 function integer(value: number): FieldValue {

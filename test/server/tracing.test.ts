@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
+import { encodeFrame } from '../../spec/support/client.ts';
 import type { Client, Message } from '../../spec/support/client.ts';
+import { contentHeader } from '../../spec/support/content.ts';
+import { encodeMethod, frames } from '../../spec/support/protocol.ts';
 import { PairedServer } from '../support/paired-server.ts';
 
 interface Traced {
@@ -67,6 +70,42 @@ test('what is published to the queue of the copies is copied, but copies are not
   for (let n = 0; n < 3; n++) keys.push((await next()).routingKey);
   expect(keys.sort()).toEqual(['copies', 'deliver.copies', 'publish.']);
   await client.expectSilence(2);
+});
+
+test('what is published together is copied each as it was [RTE-31]', async () => {
+  const { client, next } = await traced();
+  const publishes = ['a', 'b'].flatMap((header) => [
+    encodeFrame(frames.method, 1, encodeMethod('basic.publish', { routingKey: 'nobody' })),
+    encodeFrame(frames.header, 1, contentHeader(0, { headers: { header } })),
+  ]);
+  client.sendBytes(Buffer.concat(publishes));
+  for (const header of ['a', 'b']) {
+    expect((await next()).headers).toMatchObject({ properties: { headers: { header } } });
+  }
+});
+
+/** Tables in one another. */
+function nested(levels: number): Buffer {
+  if (levels === 1) return Buffer.alloc(0);
+  const inner = nested(levels - 1);
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(inner.length);
+  return Buffer.concat([Buffer.from('\x01aF'), size, inner]);
+}
+
+test.each([
+  ['nested as deep as they may be', nested(64), { content_type: 'c' }],
+  ['named with no text', Buffer.from(`c8${'ff'.repeat(200)}7401`, 'hex'), { content_type: 'c' }],
+  ['of any other kind', nested(62), { content_type: 'c', headers: expect.anything() }],
+])('headers %s do not keep a message from being copied [RTE-31]', async (_what, headers, properties) => {
+  const { client, next } = await traced();
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(headers.length);
+  const header = Buffer.concat([contentHeader(0, { contentType: 'c' }), size, headers]);
+  header.writeUInt16BE(0xa000, 12); // content type and headers
+  client.send(1, 'basic.publish', { routingKey: 'nobody' });
+  client.sendFrame(frames.header, 1, header);
+  expect((await next()).headers).toMatchObject({ routing_keys: ['nobody'], properties });
 });
 
 test('nothing is copied before tracing is on and after it is off [RTE-31]', async () => {
