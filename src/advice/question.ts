@@ -85,7 +85,8 @@ export class QuestionError extends Error {
   constructor(what: string, wrong: string, known: Iterable<string>) {
     const names = [...known].filter((name) => name !== '');
     const meant = nearest(wrong, names);
-    const hint = meant === undefined ? `there are: ${names.join(', ')}` : `did you mean '${meant}'?`;
+    const all = names.length === 0 ? 'there is none' : `there are: ${names.join(', ')}`;
+    const hint = meant === undefined ? all : `did you mean '${meant}'?`;
     super(`there is no ${what} '${wrong}'; ${hint}`);
   }
 }

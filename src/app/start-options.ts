@@ -20,16 +20,23 @@ export interface StartOptions extends Partial<Omit<BrokerOptions, 'clock' | 'now
 /** What only the command line has use for. */
 const NOT_HERE = ['json', 'now'];
 
+const OPTIONS = [
+  ...optionRows.map(({ name }) => name).filter((name) => !NOT_HERE.includes(name)),
+  'onFailure',
+];
+
 /**
  * Everything a broker needs to know: what is not said is as for `leveret serve`, but for a free port, no data directory
  * and no management API.
  * @throws {OptionError}
  */
 export function readStartOptions(options: StartOptions): BrokerOptions {
-  checkNames(Object.keys(options));
+  checkNames(Object.keys(options), OPTIONS);
   if (options.memory === true && options.data !== undefined) {
     throw new OptionError('"memory" and "data" exclude each other: choose one');
   }
+  if (typeof options.clock === 'object')
+    checkNames(Object.keys(options.clock), ['mode', 'now'], ' of "clock"');
   const { mode = 'real', now } = typeof options.clock === 'object' ? options.clock : { mode: options.clock };
   const given: Readonly<Record<string, unknown>> = {
     port: 0,
@@ -55,10 +62,9 @@ function isReady(name: string, value: unknown): boolean {
   return (name === 'port' && value === false) || (isOpen && typeof value === 'object');
 }
 
-function checkNames(names: readonly string[]): void {
-  const known = optionRows.map(({ name }) => name).filter((name) => !NOT_HERE.includes(name));
+function checkNames(names: readonly string[], known: readonly string[], where = ''): void {
   for (const name of names) {
-    if (name !== 'onFailure' && !known.includes(name))
-      throw new OptionError(`"${name}" is not an option; ${suggestion(name, known)}`);
+    if (!known.includes(name))
+      throw new OptionError(`"${name}" is not an option${where}; ${suggestion(name, known)}`);
   }
 }

@@ -39,15 +39,25 @@ Examples:
   $ leveret publish "" work 'hello'
   $ leveret consume late`;
 
+/** Flags that are about the command line itself. */
+const NO_BROKER = ['-h', '--help', '-V', '--version'];
+
 /** Runs one command line and sets the exit code of the process. */
 export async function main(argv: string[]): Promise<void> {
   // Without a listener a reader that went away would end the process with a stack trace; writes report it themselves.
   process.stdout.on('error', () => undefined);
   try {
-    await buildProgram().parseAsync(argv.length > 2 ? argv : [...argv, 'serve']);
+    await buildProgram().parseAsync(withCommand(argv));
   } catch (error) {
     process.exitCode = report(error, wantsJson(argv));
   }
+}
+
+/** Flags without a command are those of the broker: `leveret --port 5673` is `leveret serve --port 5673`. */
+function withCommand(argv: string[]): string[] {
+  const [node = '', script = '', ...rest] = argv;
+  const isServe = rest[0] === undefined || (rest[0].startsWith('-') && !NO_BROKER.includes(rest[0]));
+  return isServe ? [node, script, 'serve', ...rest] : argv;
 }
 
 function buildProgram(): Command {

@@ -3,6 +3,7 @@ import type { MessageView, Moment } from '../index.ts';
 import { countDeaths, deathsOf, describeExpected, matching } from './dead-letters.ts';
 import type { DeadLetterSource, ExpectedDeadLetters } from './dead-letters.ts';
 import { momentFrom } from './moments.ts';
+import { checkNames } from './names.ts';
 import { TestBroker } from './test-broker.ts';
 import { TestQueue } from './test-queue.ts';
 import { TestVhost } from './test-vhost.ts';
@@ -48,6 +49,7 @@ export const matchers = {
    * client or looked at in a queue, was.
    */
   toHaveDeadLettered(subject: unknown, expected: ExpectedDeadLetters = {}): MatcherResult {
+    checkNames(expected, ['queue', 'reason', 'to', 'count'], 'toHaveDeadLettered');
     if (!isSource(subject)) return messageDeadLettered(subject, expected);
     const { count } = expected;
     const found = matching(subject.deadLetters(), expected).length;

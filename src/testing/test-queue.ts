@@ -1,6 +1,7 @@
 import type { MessageView, QueueView, RunningBroker } from '../index.ts';
 import type { DeadLetter, DeadLetterSource } from './dead-letters.ts';
 import { formatElapsed } from './moments.ts';
+import { checkNames } from './names.ts';
 import type { Recorder } from './recorder.ts';
 import { tellTimeline } from './timeline.ts';
 
@@ -83,6 +84,7 @@ export class TestQueue implements DeadLetterSource {
    * @throws {Error} that tells what the queue looks like, and what happened, when it takes too long
    */
   async until(wanted: QueueState, options: WaitOptions = {}): Promise<void> {
+    checkNames(wanted, ['ready', 'unacked', 'consumers', 'exists'], 'until');
     const text = Object.entries(wanted).map(([name, value]) => `${name}: ${String(value)}`);
     await this.#until(`have { ${text.join(', ')} }`, () => this.#is(wanted), options);
   }

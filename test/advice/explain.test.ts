@@ -327,6 +327,11 @@ describe('what cannot be asked', () => {
     expect(() => explain({ queues: [queue('q')] }, question)).toThrow(message);
   });
 
+  test('of queues where there is none', () => {
+    const message = "there is no queue 'nobody'; there is none";
+    expect(() => explain({ queues: [] }, { consumers: ['nobody'] })).toThrow(message);
+  });
+
   test('what the broker would refuse to declare is left out, and told', () => {
     const { assumptions } = explain({ queues: [queue('q'), queue('bad', { 'x-message-ttl': -1 })] });
     expect(assumptions[0]).toContain('queues[1] is left out, as the broker refuses it: PRECONDITION_FAILED');

@@ -12,6 +12,7 @@ describe('a mistake in the command line ends with 2 and one line that helps', ()
     [['pubish'], "unknown command 'pubish' (Did you mean publish?)", ''],
     [['declare', 'que', 'q'], "unknown command 'que' (Did you mean queue?)", ' declare'],
     [['get', 'q', '--cout', '1'], "unknown option '--cout' (Did you mean --count?)", ' get'],
+    [['--prot', '5673'], "unknown option '--prot' (Did you mean --port?)", ' serve'],
     [['get'], "missing required argument 'queue'", ' get'],
     [
       ['get', 'q', '--count', 'x'],

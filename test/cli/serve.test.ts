@@ -27,6 +27,13 @@ describe('starting', () => {
     }
   });
 
+  test('flags without a command are those of the broker', async () => {
+    const broker = start(NOWHERE, ['--port', '0', '--memory', '--no-management']);
+    await broker.shows('everything in memory');
+    broker.process.kill('SIGTERM');
+    expect((await broker.outcome).code).toBe(0);
+  });
+
   test('with --json the first line is one object', async () => {
     const broker = start(NOWHERE, ['serve', '--port', '0', '--memory', '--json']);
     await broker.shows('\n');

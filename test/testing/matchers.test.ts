@@ -107,6 +107,13 @@ describe('matchers', () => {
     expect(failure(expectation)).toBe([...lines, TIMELINE].join('\n\n'));
   });
 
+  test('refuse an expectation they do not know, which would be passed over', () => {
+    const misspelt: object = { reson: 'expired' };
+    expect(() => expect(work).not.toHaveDeadLettered(misspelt)).toThrow(
+      'toHaveDeadLettered knows no "reson", only queue, reason, to, count',
+    );
+  });
+
   test('of a message look at the history that came with it, whoever received it', async () => {
     const channel = await retryOnce();
     await broker.clock.advance('30s');

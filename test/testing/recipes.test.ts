@@ -74,15 +74,15 @@ test.each(['retry.test.js', 'reconnect.test.js', 'orders.nest.test.ts'])(
   90_000,
 );
 
-test('retry.jest.js passes under jest', async () => {
-  const flags = ['--experimental-vm-modules', JEST, '--testMatch', '**/retry.jest.js'];
+test('retry-jest.test.js passes under jest', async () => {
+  const flags = ['--experimental-vm-modules', JEST, '--testMatch', '**/retry-jest.test.js'];
   const text = await output(process.execPath, ...flags);
   expect(text).toMatch(/Tests: +1 passed, 1 total/);
   expect(text).not.toContain('did not exit');
 }, 90_000);
 
-test('retry.node.js passes under node:test', async () => {
-  const text = await output(process.execPath, '--test', '--test-reporter=tap', 'retry.node.js');
+test('retry-node.test.js passes under node:test', async () => {
+  const text = await output(process.execPath, '--test', '--test-reporter=tap', 'retry-node.test.js');
   expect(text).toMatch(/^# pass 1$/m);
   expect(text).toMatch(/^# fail 0$/m);
 }, 90_000);

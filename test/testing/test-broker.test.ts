@@ -88,6 +88,10 @@ test('vhosts of their own keep tests apart that run side by side', async () => {
 describe('waiting for a queue', () => {
   test('resolves when it is as wanted, whatever made it so', async () => {
     const queue = broker.queue('work');
+    const misspelt: object = { redy: 1 };
+    await expect(queue.until(misspelt)).rejects.toThrow(
+      'until knows no "redy", only ready, unacked, consumers, exists',
+    );
     const declared = queue.until({ exists: true, consumers: 0 });
     const { channel } = await open();
     await retry(channel);
