@@ -6,6 +6,7 @@ export function nearest(wrong: string, known: Iterable<string>): string | undefi
   let found: string | undefined;
   let least = FARTHEST + 1;
   for (const name of known) {
+    if (Math.abs(name.length - wrong.length) >= least) continue; // and however long a wrong one is, it costs nothing
     const changes = distance(wrong.toLowerCase(), name.toLowerCase());
     if (changes >= least || changes >= name.length) continue; // all of it would be another word
     found = name;

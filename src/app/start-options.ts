@@ -35,9 +35,10 @@ export function readStartOptions(options: StartOptions): BrokerOptions {
   if (options.memory === true && options.data !== undefined) {
     throw new OptionError('"memory" and "data" exclude each other: choose one');
   }
-  if (typeof options.clock === 'object')
-    checkNames(Object.keys(options.clock), ['mode', 'now'], ' of "clock"');
-  const { mode = 'real', now } = typeof options.clock === 'object' ? options.clock : { mode: options.clock };
+  const { clock } = options;
+  const named = typeof clock === 'object' && clock !== null ? clock : undefined;
+  if (named !== undefined) checkNames(Object.keys(named), ['mode', 'now'], ' of "clock"');
+  const { mode = 'real', now } = named ?? { mode: clock as ClockMode | undefined };
   const given: Readonly<Record<string, unknown>> = {
     port: 0,
     management: options.managementPort !== undefined,

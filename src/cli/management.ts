@@ -30,9 +30,7 @@ export class Management {
   /** @param url http://user:password@host:port; without a login `guest` */
   constructor(url: string) {
     this.#base = readUrl(url);
-    const [user, password] = [this.#base.username || 'guest', this.#base.password || 'guest'].map(
-      decodeURIComponent,
-    );
+    const [user, password] = [this.#base.username || 'guest', this.#base.password || 'guest'].map(decoded);
     this.#authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
     this.#base.username = '';
     this.#base.password = '';
@@ -132,6 +130,14 @@ function readUrl(text: string): URL {
     'usage',
     `--url is the management API, such as http://guest:guest@localhost:15672, not '${text}'`,
   );
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Failure('usage', 'in the login of --url write % as %25');
+  }
 }
 
 function reasonIn(text: string): string {

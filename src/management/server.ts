@@ -20,6 +20,8 @@ import { shown } from './list.ts';
 
 /** Enough for the largest message that is accepted unless it is said otherwise, in base64. */
 const LARGEST_BODY = 32 * 1024 * 1024;
+/** The same of somebody who has not logged in. */
+const LARGEST_LOGIN = 16 * 1024;
 /** How long a client may take to send a request (ms). */
 const REQUEST_MS = 30_000;
 const KEEP_ALIVE_MS = 60_000;
@@ -40,7 +42,6 @@ export class ManagementServer {
     const sampler = new Sampler(host.broker, host.wallClock, (error) => this.#fault(error));
     this.#host = { ...host, sampler, listeners: () => [...host.node.listeners, ...this.#own] };
     this.#app = fastify({
-      bodyLimit: LARGEST_BODY,
       requestTimeout: REQUEST_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       forceCloseConnections: true,
@@ -87,6 +88,7 @@ export class ManagementServer {
     for (const route of ofPath) {
       const serve = {
         url,
+        bodyLimit: route.access === 'anybody' ? LARGEST_LOGIN : LARGEST_BODY,
         onRequest: async (request: FastifyRequest): Promise<void> => this.#admit(route, request),
         handler: (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
           this.#serve(route, request, reply),

@@ -67,6 +67,7 @@ test.each<[object, string]>([
   [{ port: 'high' }, '"port" is a whole number from 0 to 65535, got "high"'],
   [{ clock: 'manul' }, '"clock" is one of real, manual, got "manul"'],
   [{ clock: { mod: 'manual' } }, '"mod" is not an option of "clock"; did you mean "mode"?'],
+  [{ clock: null }, '"clock" is one of real, manual, got null'],
   [{ clock: { now: 'tomorrow' } }, `"now": 'tomorrow' is not a moment`],
 ])('a mistake in the options is named: %j', async (options, text) => {
   await expect(startBroker(options)).rejects.toThrow(OptionError);

@@ -111,6 +111,7 @@ test.each([
   [['nothing.json'], '', /cannot read the definitions: .*nothing\.json/],
   [['-', '--url', 'http://localhost'], '', /give a file or --url, not both/],
   [['-', '--ignore', 'unbound-queu'], '', /no check "unbound-queu"; did you mean "unbound-queue"\?/],
+  [['--url', 'http://gu%est:p@localhost'], '', /in the login of --url write % as %25/],
   [['--url', 'amqp://localhost'], '', /--url is the management API, such as .* not 'amqp:\/\/localhost'/],
 ] as const)('%j is a mistake that is explained', async (flags, input, message) => {
   const { code, stderr } = await run('', ['lint', ...flags], input);

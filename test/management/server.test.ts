@@ -65,6 +65,11 @@ test.each([
   socket.destroy();
 });
 
+test('who has not logged in cannot make the broker take in much', async () => {
+  const form = `username=guest&password=${'x'.repeat(20_000)}`;
+  expect(said(await managed.admin.request('POST', '/login', form, { login: 'none' }))[0]).toBe(413);
+});
+
 test('a page of another site cannot make a browser change anything', async () => {
   const headers = { 'sec-fetch-site': 'cross-site' };
   expect((await managed.admin.put('/vhosts/stolen', {}, { headers })).status).toBe(403);
