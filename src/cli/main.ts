@@ -101,6 +101,7 @@ function mistake(message: string): string {
   return message
     .replace(/^error: /, '')
     .replace(/ argument ('.*?') is invalid\. \1/s, ': $1')
+    .replace(/^command-argument value ('.*?') is invalid for (argument '.*?')\. \1/s, '$2: $1')
     .replace(/\.?\s*$/, '')
     .replaceAll('\n', ' ');
 }

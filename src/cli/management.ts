@@ -79,11 +79,7 @@ export class Management {
       const content = body === undefined ? {} : { body: JSON.stringify(body) };
       response = await fetch(url, { method, headers, ...content });
     } catch (error) {
-      const { cause } = error as { cause?: { code?: string; message?: string } };
-      throw new Failure(
-        'unreachable',
-        `cannot reach ${this.name}: ${cause?.code ?? cause?.message ?? String(error)}`,
-      );
+      throw new Failure('unreachable', `cannot reach ${this.name}: ${reasonOf(error)}`);
     }
     const text = await response.text();
     if (!response.ok) throw this.#failure(response.status, text, url.pathname);
@@ -147,4 +143,15 @@ function reasonIn(text: string): string {
   } catch {
     return 'no reason was given';
   }
+}
+
+/** Why there was no answer over HTTP. */
+function reasonOf(error: unknown): string {
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  const { code, message } = cause ?? {};
+  if (code === 'ECONNREFUSED')
+    return 'nothing listens there; a broker shows where its management API is when it starts';
+  if (code?.startsWith('HPE_') === true)
+    return 'it does not speak HTTP; the port of the management API is another one than that of AMQP, usually 15672';
+  return code ?? message ?? String(error);
 }

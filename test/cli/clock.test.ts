@@ -45,7 +45,7 @@ test('it lets time go, skip and stand still', async () => {
 test.each([
   [
     ['advance', 'soon'],
-    /'soon' is not a duration: write whole numbers with a unit.*; see leveret clock advance --help/,
+    /leveret: argument 'duration': 'soon' is not a duration: write whole numbers with a unit.*; see leveret clock advance --help/,
   ],
   [['advance-to', 'soon'], /was refused \(400\): 'soon' is not a moment/],
   [['advance-to', '2000-01-01T00:00:00Z'], /time does not go back/],

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startTestBroker } from '../support/broker.ts';
 import { run } from './support.ts';
 
 const BAD = `{
@@ -176,5 +177,13 @@ describe('a broker, at its management API', () => {
     const { code, stderr } = await lint('--url', 'http://leveret.invalid:15672');
     expect(stderr).toMatch(/^leveret: cannot reach http:\/\/leveret\.invalid:15672: /);
     expect(code).toBe(3);
+  });
+
+  test('may be sought at a port of AMQP, or where it was', async () => {
+    const broker = await startTestBroker();
+    const url = `http://127.0.0.1:${broker.port}`;
+    expect((await lint('--url', url)).stderr).toContain(`${url}: it does not speak HTTP`);
+    await broker.stop();
+    expect((await lint('--url', url)).stderr).toContain(`${url}: nothing listens there`);
   });
 });
