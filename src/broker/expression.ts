@@ -76,10 +76,14 @@ export function expressionFault(expression: string): string | undefined {
   return `{${printString(Buffer.from(known?.text ?? fault))},\n${INDENT}${end}}`;
 }
 
-/** The length of the shortest beginning that has the same fault. */
+/** The length of the shortest beginning that has the same fault; all longer ones have it. */
 function faultEnd(expression: string, fault: string): number {
-  let end = expression.length;
-  while (syntaxFault(expression.slice(0, end - 1)) === fault) end--;
+  let [good, end] = [0, expression.length];
+  while (end - good > 1) {
+    const middle = Math.floor((good + end) / 2);
+    if (syntaxFault(expression.slice(0, middle)) === fault) end = middle;
+    else good = middle;
+  }
   return end;
 }
 

@@ -115,6 +115,12 @@ test.each([
   expect(faultsOf({ ...terms, ...change })).toEqual([text]);
 });
 
+test('where a very long pattern is wrong is found without looking at each of its beginnings', () => {
+  const pattern = `${'a'.repeat(200_000)}**${'b'.repeat(200_000)}`;
+  const text = `${INVALID} {"quantifier does not follow a repeatable item",\n${INDENT}200002}`;
+  expect(faultsOf({ ...terms, pattern })).toEqual([text]);
+});
+
 test.each(['a\\\\A', '^a\\-b\\.', '[[a:]', '\\d{2}'])('%s is a pattern', (pattern) => {
   expect(faultsOf({ ...terms, pattern })).toBeUndefined();
 });
