@@ -83,7 +83,7 @@ const REMARKS = new Set([
  */
 export function readDefinitions(json: unknown): Definitions {
   const file = new JsonPlace('', json);
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+  if (typeof json !== 'object' || json === null || Array.isArray(json) || isSomethingElse(json)) {
     return new JsonPlace('the file', json).fail('an object with "users", "vhosts", "queues" and so on');
   }
   const section = <T>(name: string, read: (place: JsonPlace) => T): Asked<T>[] =>
@@ -144,6 +144,12 @@ const KNOWN = new Set([
 ]);
 
 const COMPONENTS = new Set<unknown>(['vhost-limits', 'operator_policy']);
+
+/** Another JSON file than was meant: nothing in it is known. */
+function isSomethingElse(json: object): boolean {
+  const names = Object.keys(json);
+  return names.length > 0 && !names.some((name) => KNOWN.has(name) || REMARKS.has(name));
+}
 
 function ignoredSections(file: JsonPlace, parameters: readonly JsonPlace[]): string[] {
   const names = Object.entries(file.record()).flatMap(([name, value]) => {

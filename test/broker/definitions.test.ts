@@ -213,6 +213,10 @@ describe('a mistake is named with its place', () => {
   const permission = { user: 'guest', vhost: '/', configure: '', write: '', read: '' };
   test.each([
     [[], 'the file is [], and should be an object with "users", "vhosts", "queues" and so on'],
+    [
+      { name: 'shop', main: 'x.js' },
+      'the file is {"name":"shop","main":"x.js"}, and should be an object with "users", "vhosts", "queues" and so on',
+    ],
     [{ queues: {} }, 'queues is {}, and should be a list'],
     [{ queues: ['q'] }, 'queues[0] is "q", and should be an object'],
     [{ queues: [queue, { vhost: '/' }] }, 'queues[1].name is missing, and should be a text'],
