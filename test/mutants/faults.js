@@ -233,8 +233,8 @@ export const faults = [
   {
     name: 'a delivery that becomes the oldest when it is late is not noticed',
     file: 'src/server/ack-watch.ts',
-    find: 'Math.min(lateAt, now + Math.max(1, this.#shortest / LOOKS))',
-    put: 'lateAt',
+    find: 'this.#lookUntil(lateAt, now + Math.max(1, this.#shortest / LOOKS))',
+    put: 'this.#lookUntil(lateAt, lateAt)',
     topics: [],
     tests: ['test/server/ack-timeout.test.ts'],
   },
@@ -929,8 +929,8 @@ export const faults = [
   {
     name: 'a confirm with multiple covers one that is withheld',
     file: 'src/server/confirms.ts',
-    find: 'this.#diverted === undefined ? Infinity',
-    put: 'true ? Infinity',
+    find: 'this.#diverted?.keys() ?? []',
+    put: '[]',
     topics: [],
     tests: ['test/server/channel-faults.test.ts'],
   },
