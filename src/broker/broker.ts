@@ -3,13 +3,16 @@ import type { Clock } from './clock.ts';
 import { Connections } from './connections.ts';
 import { Churn, MessageCounts } from './counts.ts';
 import type { LostReason } from './dead-letter.ts';
+import { DeathCounts } from './death-counts.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { GlobalParameters } from './global-parameters.ts';
+import { Histogram } from './histogram.ts';
 import { NOTHING_RECOVERED } from './journal.ts';
 import type { Definition, Journal, Recovered, VhostSettings } from './journal.ts';
 import { Events } from './observer.ts';
 import type { Queue } from './queue.ts';
 import type { DeathReason } from './queue-host.ts';
+import { GoneQueues } from './queue-totals.ts';
 import { Ring } from './ring.ts';
 import { ALL_ACCESS, hashPassword, Users } from './users.ts';
 import type { Permission, Secrets, User } from './users.ts';
@@ -42,6 +45,8 @@ export interface BrokerPorts {
 
 const CLUSTER_ID = 'internal_cluster_id';
 const CLUSTER_NAME = 'cluster_name';
+/** Milliseconds. */
+const LATENESS_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 60_000];
 const FIRST_CLUSTER_NAME = 'leveret@localhost';
 
 /** Vhosts, users, and the queues that have work. Everything it does is done when the call returns. */
@@ -54,6 +59,8 @@ export class Broker implements VhostHost {
   readonly churn = new Churn();
   /** What happened in vhosts that are gone. */
   readonly counts = new MessageCounts();
+  readonly goneQueues = new GoneQueues();
+  readonly lateness = new Histogram(LATENESS_BOUNDS);
   readonly connections = new Connections(this.churn);
   readonly globalParameters: GlobalParameters;
   readonly vhosts = new Map<string, Vhost>();
@@ -70,8 +77,6 @@ export class Broker implements VhostHost {
   #isScheduled = false;
   #nextMessageId = 1;
   #nextQueueId = 1;
-  /** Dead letters that reached nobody: by queue, then by reason and cause. */
-  readonly #lost = new WeakMap<Queue, Map<string, number>>();
 
   /** @param withDefaults an empty broker gets what a new RabbitMQ has: a vhost `/`, and `guest` with all rights there */
   constructor(ports: BrokerPorts, recovered: Recovered = NOTHING_RECOVERED, withDefaults = true) {
@@ -225,17 +230,8 @@ export class Broker implements VhostHost {
   }
 
   lost(queue: Queue, reason: DeathReason, why: LostReason): void {
-    let counts = this.#lost.get(queue);
-    if (counts === undefined) this.#lost.set(queue, (counts = new Map<string, number>()));
-    const key = `${reason}: ${why}`;
-    const count = counts.get(key) ?? 0;
-    counts.set(key, count + 1);
-    if (count === 0 && why !== 'no dead-letter exchange') this.#onLost?.(queue, reason, why);
-  }
-
-  /** How many dead letters of this queue reached nobody, by reason and cause. */
-  lostOf(queue: Queue): ReadonlyMap<string, number> {
-    return this.#lost.get(queue) ?? new Map<string, number>();
+    const before = (queue.deaths ??= new DeathCounts()).lost(reason, why);
+    if (before === 0 && why !== 'no dead-letter exchange') this.#onLost?.(queue, reason, why);
   }
 
   /** Queues take turns; after a few milliseconds the loop breathes, and the rest goes on in the next turn. */

@@ -1,5 +1,6 @@
 import type { Subscription } from './consumers.ts';
 import type { MessageCounts } from './counts.ts';
+import type { DeathCounts } from './death-counts.ts';
 import type { Binding } from './exchange.ts';
 import type { Recovered } from './journal.ts';
 import type { Entry, Message } from './message.ts';
@@ -36,6 +37,8 @@ export interface DeclaredQueue {
   readonly incoming: Set<Binding>;
   readonly consumers: ConsumerSet;
   readonly counts: MessageCounts;
+  /** What became of its messages that died; undefined when none did. */
+  readonly deaths: DeathCounts | undefined;
   /** How long a delivery may stay unacked, in milliseconds; undefined: as long as the server says (CNS-41). */
   readonly consumerTimeout: number | undefined;
   /** What queue.declare-ok and basic.get-ok tell. */

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { Deadline, takeExpired } from './expiry.ts';
+import type { Histogram } from './histogram.ts';
 import type { Entry } from './message.ts';
 import type { DeathReason } from './queue-host.ts';
 import type { Ready } from './ready.ts';
@@ -14,6 +15,7 @@ const BURIALS = 64;
  */
 export class Dying {
   readonly #clock: Clock;
+  readonly #lateness: Histogram;
   readonly #ready: Ready;
   readonly #bury: (entry: Entry, reason: DeathReason) => void;
   readonly #expired = new Ring<Entry>();
@@ -25,12 +27,13 @@ export class Dying {
    * @param bury dead-letters one
    */
   constructor(
-    clock: Clock,
+    { clock, lateness }: { readonly clock: Clock; readonly lateness: Histogram },
     ready: Ready,
     due: () => void,
     bury: (entry: Entry, reason: DeathReason) => void,
   ) {
     this.#clock = clock;
+    this.#lateness = lateness;
     this.#ready = ready;
     this.#bury = bury;
     this.#alarm = new Deadline(clock, due);
@@ -67,11 +70,18 @@ export class Dying {
   /** Dead-letters some of them, and of those that have expired by now. */
   bury(): void {
     if (this.headMayExpire) this.scan(BURIALS - this.length);
+    if (this.length === 0) return;
+    const now = this.#clock.now();
     for (let left = BURIALS; left > 0 && this.length > 0; left--) {
       const wornOut = this.#wornOut.shift();
       if (wornOut !== undefined) this.#bury(wornOut, 'delivery_limit');
-      else this.#bury(this.#expired.shift() as Entry, 'expired');
+      else this.#buryExpired(this.#expired.shift() as Entry, now);
     }
+  }
+
+  #buryExpired(entry: Entry, now: number): void {
+    this.#lateness.observe(now - entry.expiresAt);
+    this.#bury(entry, 'expired');
   }
 
   /** No more alarms; returns those that were not dead-lettered. */

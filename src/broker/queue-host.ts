@@ -1,6 +1,7 @@
 import type { FieldTable } from '../wire/table.ts';
 import type { Clock } from './clock.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
+import type { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
 import type { Entry } from './message.ts';
 import type { Events, QueueEnd } from './observer.ts';
@@ -14,6 +15,8 @@ export interface QueueHost {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly events: Events;
+  /** How many milliseconds after their deadlines messages died. */
+  readonly lateness: Histogram;
   /** Has `queue.work()` called before long, once however often it is asked. */
   later(queue: DeclaredQueue): void;
   /** Dead-letters a message that is no longer ready; it ends with `queue.forget`. */

@@ -4,6 +4,7 @@ import { Consumers } from './consumers.ts';
 import type { Subscription } from './consumers.ts';
 import { consumerTimeout } from './consumer-timeout.ts';
 import { MessageCounts } from './counts.ts';
+import type { DeathCounts } from './death-counts.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import type { DelayedRetry } from './delayed-retry.ts';
 import type { ReturnCounts } from './delivery-count.ts';
@@ -42,6 +43,8 @@ export class Queue implements DeclaredQueue {
   /** Every binding that leads here. */
   readonly incoming = new Set<Binding>();
   readonly counts = new MessageCounts();
+  /** What became of those that died; undefined when none did. */
+  deaths: DeathCounts | undefined = undefined;
   /** For the host: it stands among those that have work. */
   isScheduled = false;
   /** Dead letters nobody took yet; undefined when the queue never kept any. */
@@ -68,7 +71,7 @@ export class Queue implements DeclaredQueue {
     this.consumers = new Consumers(args.singleActiveConsumer, this.#isQuorum);
     this.#places = new Places(host.journal, identity, lanes, this.#isQuorum);
     const later = (): void => host.later(this);
-    this.#dying = new Dying(host.clock, this.ready, later, (entry, reason) => this.#bury(entry, reason));
+    this.#dying = new Dying(host, this.ready, later, (entry, reason) => this.#bury(entry, reason));
     this.#handout = new Handout(this, this.#dying, this.#places, host.events, later);
     this.#overflow = new Overflow(this, host, this.#handout);
     this.#returns = new Returns(this, host, this.#places, this.#dying);

@@ -46,6 +46,7 @@ export class Stream implements DeclaredQueue, CommitListener {
   consumerTimeout: number | undefined;
   readonly incoming = new Set<Binding>();
   readonly counts = new MessageCounts();
+  readonly deaths = undefined; // nothing dies in a log
   isScheduled = false;
   #isDeleted = false;
   readonly #host: StreamHost;

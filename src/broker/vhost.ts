@@ -12,12 +12,14 @@ import {
   queueDefinition,
   restoreDeclared,
 } from './declared-definitions.ts';
+import { DeathCounts } from './death-counts.ts';
 import { DeadLetters } from './dead-letter.ts';
 import type { DeadLetterHost, LostReason } from './dead-letter.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
 import { BROKER_ITSELF, Exchange } from './exchange.ts';
 import type { Binding, ExchangeIdentity } from './exchange.ts';
 import type { ExchangeHost } from './exchange-type.ts';
+import type { Histogram } from './histogram.ts';
 import type { Definition, Journal, VhostSettings } from './journal.ts';
 import type { Keeper } from './keeper.ts';
 import type { Entry, Message } from './message.ts';
@@ -27,6 +29,7 @@ import type { PolicyHost } from './policies.ts';
 import { PREDECLARED } from './predeclared.ts';
 import type { Queue } from './queue.ts';
 import type { DeathReason, QueueHost, QueueIdentity } from './queue-host.ts';
+import type { GoneQueues } from './queue-totals.ts';
 import { Replies } from './replies.ts';
 
 /** What a vhost needs of the broker it is in. */
@@ -35,6 +38,8 @@ export interface VhostHost {
   readonly journal: Journal;
   readonly churn: Churn;
   readonly events: Events;
+  readonly lateness: Histogram;
+  readonly goneQueues: GoneQueues;
   readonly nodeName: string;
   later(queue: DeclaredQueue): void;
   nextMessageId(): number;
@@ -118,6 +123,10 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost, PolicyHos
     return this.#host.journal;
   }
 
+  get lateness(): Histogram {
+    return this.#host.lateness;
+  }
+
   get churn(): Churn {
     return this.#host.churn;
   }
@@ -147,6 +156,8 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost, PolicyHos
   }
 
   bury(queue: Queue, entry: Entry, reason: DeathReason): void {
+    if (queue.kept?.get(entry)?.isNoted !== true)
+      (queue.deaths ??= new DeathCounts()).died(queue.settings, reason);
     this.#deadLetters.bury(queue, entry, reason);
   }
 
@@ -231,6 +242,7 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost, PolicyHos
     this.#changed();
     for (const binding of queue.incoming) this.removeBinding(binding);
     queue.close();
+    this.#host.goneQueues.add(queue);
     if (this.events.isHeard) this.events.queueDeleted(queue, why);
     const cancelled: Subscription[] = [...queue.consumers];
     if (cancelled.length === 0) return;

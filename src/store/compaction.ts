@@ -33,6 +33,8 @@ export class Compaction {
   readonly #table: PageTable;
   readonly #host: CompactionHost;
   readonly #allowance: number;
+  movedPages = 0;
+  movedBytes = 0;
   #cursor: Iterator<JournalPage> | undefined = undefined;
 
   /** @param allowance bytes on disk beyond twice the live ones that are not worth any work */
@@ -60,6 +62,8 @@ export class Compaction {
 
   /** Writes everything that is needed of a page once more, in the batch that gathers; the page dies of it. */
   move(page: JournalPage): void {
+    this.movedPages++;
+    this.movedBytes += page.size;
     const bytes = this.#host.load(page);
     const live = new Map<number, Message>();
     for (const message of page.messages) if (message !== undefined) live.set(message.id, message);

@@ -5,6 +5,7 @@ import type { Message, Page } from '../broker/message.ts';
 import { Compaction } from './compaction.ts';
 import { encodeDefinition } from './definitions.ts';
 import type { DefinitionNumbers } from './definitions.ts';
+import { StoreFigures } from './figures.ts';
 import type { Database } from './format.ts';
 import { deliveredKey, deliveredKeyOf, laneId, NEXT_QUEUE_KEY, noteKey, pageKey } from './keys.ts';
 import { encodeNote, NOTE_SIZE } from './notes.ts';
@@ -46,6 +47,7 @@ export class LevelJournal implements Journal {
   gathering = 1;
   committed = 0;
   defined = 0;
+  readonly figures: StoreFigures;
   readonly #db: Database;
   readonly #table: PageTable;
   readonly #numbers: DefinitionNumbers;
@@ -95,6 +97,7 @@ export class LevelJournal implements Journal {
       load: (page: JournalPage) => this.load(page),
     };
     this.#compaction = new Compaction(this.#table, host, state.diskAllowance);
+    this.figures = new StoreFigures(this.#table, this.#compaction);
   }
 
   get backlog(): number {
@@ -286,7 +289,10 @@ export class LevelJournal implements Journal {
   async #write({ operations }: Batch): Promise<boolean> {
     if (operations.length === 0) return true;
     if (this.#crashes('before-commit')) return false;
+    const begin = performance.now();
     await this.#db.batch(operations, { sync: true });
+    this.figures.commitLatency.observe(performance.now() - begin);
+    this.figures.commitBytes.observe(this.#writingBytes);
     return !this.#crashes('after-commit');
   }
 

@@ -20,6 +20,11 @@ export class PageTable {
     this.#memoryLimit = memoryLimit;
   }
 
+  /** Bytes of committed pages that are kept in memory. */
+  get memoryBytes(): number {
+    return this.#memoryBytes;
+  }
+
   get hasDead(): boolean {
     return this.#dead.length > 0;
   }

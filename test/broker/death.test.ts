@@ -380,7 +380,7 @@ describe('a cycle', () => {
     for (let n = 0; n < 3; n++) core.send('q', 'a');
     core.advance(50);
     expect(core.lost).toEqual(['q expired: cycle']);
-    expect(core.broker.lostOf(queue).get('expired: cycle')).toBe(3);
+    expect(queue.deaths?.losses('expired', 'cycle')).toBe(3);
   });
 });
 

@@ -76,10 +76,7 @@ test('answers that a slow requester has no room for are dropped, taken for deliv
   });
   for (let n = 0; n < 18; n++) expect(core.send(queue.name, mebibyte)).toBe(Outcome.ROUTED);
   expect(dropped).toEqual(['slow requester maxlen 1048576', 'slow requester maxlen 1048576']);
-  expect([queue.ready.length, core.broker.lostOf(queue)]).toEqual([
-    16,
-    new Map([['maxlen: slow requester', 2]]),
-  ]);
+  expect([queue.ready.length, queue.deaths?.losses('maxlen', 'slow requester')]).toEqual([16, 2]);
   expect(core.lost).toEqual([`${queue.name} maxlen: slow requester`]);
   consumer.allow(1);
   core.send(queue.name, mebibyte);
@@ -92,9 +89,7 @@ test('small answers that wait are limited in number [RTO-06]', () => {
   const { queue, consumer } = aRequester(core, 0);
   for (let n = 0; n < 20_005; n++) core.send(queue.name, '');
   consumer.allow(Infinity);
-  expect([consumer.entries.length, core.broker.lostOf(queue).get('maxlen: slow requester')]).toEqual([
-    20_000, 5,
-  ]);
+  expect([consumer.entries.length, queue.deaths?.losses('maxlen', 'slow requester')]).toEqual([20_000, 5]);
 });
 
 test('an answer that is larger than what may wait is delivered to who takes it [RTO-06]', () => {
