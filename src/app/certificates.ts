@@ -1,6 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
 import type { Certificates } from '../server/listener.ts';
 import type { Log } from '../server/log.ts';
 import { OptionError } from './options.ts';
@@ -23,6 +22,7 @@ export async function readCertificates({ tlsCert, tlsKey, tlsCa }: CertificateFi
     ca: tlsCa === undefined ? undefined : await readPem('--tls-ca', tlsCa),
   };
   const { cert, key, ca } = certificates;
+  const { createSecureContext } = await import('node:tls'); // loaded here: most brokers do without
   try {
     createSecureContext({ cert, key, ...(ca === undefined ? {} : { ca }) });
   } catch (error) {

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { Recovered } from '../broker/journal.ts';
 import type { LevelJournal } from '../store/level-journal.ts';
-import { openStore } from '../store/open.ts';
 import type { StoreOptions } from '../store/open.ts';
 import { freeBytes } from './resources.ts';
 import type { Start } from './start.ts';
@@ -33,6 +32,7 @@ export async function openData(
     onFailure(error);
   };
   const settings = { memoryLimit, crashes, onFailure: failed };
+  const { openStore } = await import('../store/open.ts'); // loaded here: without a data directory nobody needs LevelDB
   const { journal, recovered, close, reclaim } = await openStore(directory, settings);
   teardown.add(close);
   const free = async (isLow: boolean): Promise<number> => {

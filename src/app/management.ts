@@ -17,8 +17,8 @@ export async function startManagement(
   of: ManagementHost,
 ): Promise<Management | undefined> {
   if (!management) return undefined;
-  const { ManagementServer } = await import('../management/server.ts'); // loaded here: not everybody has use for it
-  const server = new ManagementServer(of);
+  const { ManagementListener } = await import('../management/listener.ts'); // loaded here: not everybody has use for it
+  const server = new ManagementListener(of);
   const address = managementHost ?? host;
   const bound = await server.listen(address, managementPort ?? usualPort(port === false ? 0 : port));
   return { url: `http://${urlHost(address)}:${bound.port}`, stop: () => server.stop() };

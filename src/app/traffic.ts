@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { PairedStream } from '../server/stream-pair.ts';
 
 /** Where Node.js tells of every socket that a program in this process connects. */
@@ -82,7 +81,7 @@ export class Traffic {
 
   /** Undefined for a socket whose client is not in this process, and with TLS, which counts other bytes. */
   #otherEnd(stream: Duplex): Socket | undefined {
-    if (!(stream instanceof Socket) || stream instanceof TLSSocket) return undefined;
+    if (!(stream instanceof Socket) || 'encrypted' in stream) return undefined;
     const known = this.#others.get(stream);
     if (known !== undefined) return known;
     for (const socket of this.#clientSockets) {

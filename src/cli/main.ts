@@ -1,21 +1,25 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../app/version.ts';
-import { addClockCommand } from './clock.ts';
-import { addConformanceCommand } from './conformance.ts';
-import { addConsumeCommand } from './consume.ts';
-import { addDeclareCommand } from './declare.ts';
-import { addDeleteCommand } from './delete.ts';
-import { addDemoCommand } from './demo.ts';
-import { addExplainCommand } from './explain.ts';
-import { addFaultCommand } from './fault.ts';
 import { exitCodes, Failure, OutputClosed } from './failure.ts';
-import { addGetCommand } from './get.ts';
-import { addLintCommand } from './lint.ts';
-import { addMoveCommand } from './move.ts';
-import { addPublishCommand } from './publish.ts';
-import { addPurgeCommand } from './purge.ts';
-import { addServeCommand } from './serve.ts';
-import { addWhyCommand } from './why.ts';
+
+/** What every command adds to the program, in the order of the help. */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  serve: async () => (await import('./serve.ts')).addServeCommand,
+  declare: async () => (await import('./declare.ts')).addDeclareCommand,
+  publish: async () => (await import('./publish.ts')).addPublishCommand,
+  get: async () => (await import('./get.ts')).addGetCommand,
+  consume: async () => (await import('./consume.ts')).addConsumeCommand,
+  move: async () => (await import('./move.ts')).addMoveCommand,
+  purge: async () => (await import('./purge.ts')).addPurgeCommand,
+  delete: async () => (await import('./delete.ts')).addDeleteCommand,
+  demo: async () => (await import('./demo.ts')).addDemoCommand,
+  clock: async () => (await import('./clock.ts')).addClockCommand,
+  conformance: async () => (await import('./conformance.ts')).addConformanceCommand,
+  fault: async () => (await import('./fault.ts')).addFaultCommand,
+  lint: async () => (await import('./lint.ts')).addLintCommand,
+  explain: async () => (await import('./explain.ts')).addExplainCommand,
+  why: async () => (await import('./why.ts')).addWhyCommand,
+};
 
 const ABOUT =
   "Leveret is an AMQP 0-9-1 broker: RabbitMQ's clients use it as if it were RabbitMQ. The commands that speak to a " +
@@ -47,7 +51,9 @@ export async function main(argv: string[]): Promise<void> {
   // Without a listener a reader that went away would end the process with a stack trace; writes report it themselves.
   process.stdout.on('error', () => undefined);
   try {
-    await buildProgram().parseAsync(withCommand(argv));
+    const line = withCommand(argv);
+    const program = await buildProgram(line[2] ?? '');
+    await program.parseAsync(line);
   } catch (error) {
     process.exitCode = report(error, wantsJson(argv));
   }
@@ -60,27 +66,15 @@ function withCommand(argv: string[]): string[] {
   return isServe ? [node, script, 'serve', ...rest] : argv;
 }
 
-function buildProgram(): Command {
+/** @param named the command that is run: others are loaded only when it is none of them, for help and suggestions */
+async function buildProgram(named: string): Promise<Command> {
   const program = new Command('leveret')
     .description(ABOUT)
     .version(packageVersion(), '-V, --version', 'print the version of this package')
     .configureOutput({ outputError: () => undefined }) // report() says it, in one line
     .exitOverride();
-  addServeCommand(program);
-  addDeclareCommand(program);
-  addPublishCommand(program);
-  addGetCommand(program);
-  addConsumeCommand(program);
-  addMoveCommand(program);
-  addPurgeCommand(program);
-  addDeleteCommand(program);
-  addDemoCommand(program);
-  addClockCommand(program);
-  addConformanceCommand(program);
-  addFaultCommand(program);
-  addLintCommand(program);
-  addExplainCommand(program);
-  addWhyCommand(program);
+  const needed = Object.hasOwn(commands, named) ? [named] : Object.keys(commands);
+  for (const name of needed) (await commands[name]?.())?.(program);
   program.addHelpText('after', AFTER_HELP);
   pointToHelp(program, 'leveret');
   return program;

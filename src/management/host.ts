@@ -93,4 +93,6 @@ export interface ManagementContext extends ManagementHost {
   readonly sampler: Sampler;
   /** All listeners, its own included. */
   readonly listeners: () => readonly ListenerFacts[];
+  /** Something was thrown that nobody asked for: a bug, for the log. */
+  readonly onFault: (error: unknown) => void;
 }

@@ -1,7 +1,6 @@
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import type { IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, RequestListener, Server } from 'node:http';
 import { Readable } from 'node:stream';
 import { isLoopback as isLoopbackAddress } from '../broker/admission.ts';
 import type { User } from '../broker/users.ts';
@@ -12,39 +11,32 @@ import type { Answer } from './answer.ts';
 import { authorise } from './auth.ts';
 import { Call } from './call.ts';
 import { onDisk } from './commit.ts';
-import type { ListenerFacts, ManagementContext, ManagementHost } from './host.ts';
+import type { ManagementContext } from './host.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes.ts';
-import { Sampler } from './sampler.ts';
 import { shown } from './list.ts';
 
 /** Enough for the largest message that is accepted unless it is said otherwise, in base64. */
 const LARGEST_BODY = 32 * 1024 * 1024;
 /** The same of somebody who has not logged in. */
 const LARGEST_LOGIN = 16 * 1024;
-/** How long a client may take to send a request (ms). */
-const REQUEST_MS = 30_000;
-const KEEP_ALIVE_MS = 60_000;
 /** A name has at most 255 bytes, each of which may be written as `%XX`. */
 const LONGEST_SEGMENT = 3 * 255;
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'POST', 'DELETE', 'PATCH'] as const;
 
-/** The management HTTP API: RabbitMQ's, under `/api`. */
+/** The management HTTP API: RabbitMQ's, under `/api`. Who has a port for it is `ManagementListener`. */
 export class ManagementServer {
   readonly #host: ManagementContext;
   readonly #app: FastifyInstance;
-  readonly #own: ListenerFacts[] = [];
   /** Who makes a request that is being served. */
   readonly #users = new WeakMap<FastifyRequest, User>();
 
-  constructor(host: ManagementHost) {
-    const sampler = new Sampler(host.broker, host.wallClock, (error) => this.#fault(error));
-    this.#host = { ...host, sampler, listeners: () => [...host.node.listeners, ...this.#own] };
+  /** @param server whose requests it is given: it answers what is no HTTP there */
+  constructor(host: ManagementContext, server: Server) {
+    this.#host = host;
     this.#app = fastify({
-      requestTimeout: REQUEST_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      forceCloseConnections: true,
+      serverFactory: () => server,
       exposeHeadRoutes: false,
       frameworkErrors: (error, _request, reply) => void send(reply, this.#refused(error)),
       routerOptions: { maxParamLength: LONGEST_SEGMENT, ignoreTrailingSlash: true },
@@ -63,18 +55,14 @@ export class ManagementServer {
     }
   }
 
-  /** Port 0 picks a free one. Rejects with the system's error when it cannot listen. */
-  async listen(host: string, port: number): Promise<AddressInfo> {
-    await this.#app.listen({ host, port });
-    this.#host.sampler.start();
-    const address = this.#app.server.address() as AddressInfo;
-    this.#own.push({ protocol: 'http', host: address.address, port: address.port });
-    return address;
+  /** Answers one request, once it is ready. */
+  readonly handle: RequestListener = (request, response) => this.#app.routing(request, response);
+
+  async ready(): Promise<void> {
+    await this.#app.ready();
   }
 
-  /** Ends at once, with the connections that are open. */
-  async stop(): Promise<void> {
-    this.#host.sampler.stop();
+  async close(): Promise<void> {
     await this.#app.close();
   }
 
@@ -137,13 +125,8 @@ export class ManagementServer {
     const { statusCode, message } = error as Error & { readonly statusCode?: number };
     if (statusCode !== undefined && statusCode < 500)
       return { ...badRequest(message).answer, status: statusCode };
-    this.#fault(error);
+    this.#host.onFault(error);
     return { status: 500, json: { error: 'Internal Server Error', reason: 'see the log of the broker' } };
-  }
-
-  #fault(error: unknown): void {
-    const { stack } = error instanceof Error ? error : new Error(String(error));
-    this.#host.log.error({ stack }, 'a bug: please report it');
   }
 }
 

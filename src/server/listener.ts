@@ -1,9 +1,9 @@
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { createServer as createTlsServer, TLSSocket } from 'node:tls';
-import type { Server as TlsServer } from 'node:tls';
+import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { isLoopback } from '../broker/admission.ts';
+import type { TlsDetails } from '../broker/connections.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import type { Peer } from './handshake.ts';
@@ -49,7 +49,7 @@ export class Listener {
   listen(host: string, port: number): Promise<AddressInfo> {
     const options = { noDelay: true, allowHalfOpen: true };
     return this.#listen(
-      createTcpServer(options, (socket) => this.#accept(socket, undefined)),
+      createTcpServer(options, (socket) => this.#accept(socket, undefined, undefined)),
       host,
       port,
     );
@@ -59,13 +59,14 @@ export class Listener {
    * The same for TLS. A certificate that a client shows is verified.
    * @param requireCertificate refuse clients that show none
    */
-  listenTls(
+  async listenTls(
     host: string,
     port: number,
     certificates: Certificates,
     requireCertificate: boolean,
   ): Promise<AddressInfo> {
-    const server = createTlsServer({
+    const { createServer } = await import('node:tls'); // loaded here: most brokers do without
+    const server = createServer({
       ...contextOf(certificates),
       noDelay: true,
       allowHalfOpen: true,
@@ -178,15 +179,14 @@ export class Listener {
       return;
     }
     const name = socket.authorized ? subject?.CN : undefined;
-    this.#accept(socket, typeof name === 'string' ? name : undefined);
+    this.#accept(socket, tlsDetails(socket), typeof name === 'string' ? name : undefined);
   }
 
-  #accept(socket: Socket, certified: string | undefined): void {
+  #accept(socket: Socket, tls: TlsDetails | undefined, certified: string | undefined): void {
     this.#isDropping = false;
     const { remoteAddress: peerHost = '', remotePort: peerPort = 0 } = socket;
     const { localAddress: host = '', localPort: port = 0 } = socket;
     const name = `${peerHost}:${peerPort} -> ${host}:${port}`;
-    const tls = socket instanceof TLSSocket ? tlsDetails(socket) : undefined;
     const peer = { name, host, port, peerHost, peerPort, tls, isLoopback: isLoopback(peerHost), certified };
     this.#open(socket, peer);
   }

@@ -2,14 +2,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Admin } from '../../spec/support/admin.ts';
 import type { ManagementHost } from '../../src/management/host.ts';
-import { ManagementServer } from '../../src/management/server.ts';
+import { ManagementListener } from '../../src/management/listener.ts';
 import { ManualJournal } from '../support/manual-journal.ts';
 import { PairedServer } from '../support/paired-server.ts';
 
 const journal = new ManualJournal();
 const { broker, alarms, limits, log, wallClock } = new PairedServer({ journal });
 const host = { broker, alarms, limits, log, wallClock, actsAs: '4.2.0', nodeName: 'n', platform: 'p' };
-const server = new ManagementServer(host as unknown as ManagementHost); // what is not asked for may be missing
+const server = new ManagementListener(host as unknown as ManagementHost); // what is not asked for may be missing
 let admin: Admin;
 
 beforeAll(async () => {

@@ -19,6 +19,14 @@ test('without credentials and with wrong ones there is nothing to see (API-02)',
   expect(said(wrong)).toEqual([401, { error: 'not_authorized', reason: 'Not_Authorized' }]);
 });
 
+test('requests that come while the API is being loaded are answered as all others', async () => {
+  const broker = await startTestBroker({ management: true });
+  const admin = adminOf(broker);
+  const first = await Promise.all([admin.get('/whoami'), admin.put('/vhosts/v', {}), admin.get('/none')]);
+  expect(first.map(({ status }) => status)).toEqual([200, 201, 404]);
+  await broker.stop();
+});
+
 test('a path answers the methods it has, and says which those are (API-06)', async () => {
   const { admin } = managed;
   expect((await admin.get('/whoami')).json).toMatchObject({ name: 'guest', tags: ['administrator'] });

@@ -1,0 +1,82 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ListenerFacts, ManagementContext, ManagementHost } from './host.ts';
+import { Sampler } from './sampler.ts';
+import type { ManagementServer } from './server.ts';
+
+/** How long a client may take to send a request (ms). */
+const REQUEST_MS = 30_000;
+const KEEP_ALIVE_MS = 60_000;
+
+/**
+ * Where the management API is reached. It listens at once; fastify and the routes, which take longer to load than all
+ * the rest of the broker, are loaded when the first request comes.
+ */
+export class ManagementListener {
+  readonly #host: ManagementContext;
+  readonly #server: Server;
+  readonly #own: ListenerFacts[] = [];
+  #api: Promise<ManagementServer> | undefined = undefined;
+  #handler: RequestListener | undefined = undefined;
+
+  constructor(host: ManagementHost) {
+    const onFault = (error: unknown): void => {
+      const { stack } = error instanceof Error ? error : new Error(String(error));
+      host.log.error({ stack }, 'a bug: please report it');
+    };
+    const sampler = new Sampler(host.broker, host.wallClock, onFault);
+    const listeners = (): ListenerFacts[] => [...host.node.listeners, ...this.#own];
+    this.#host = { ...host, sampler, listeners, onFault };
+    const timeouts = { requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+    this.#server = createServer(timeouts, (request, response) => this.#handle(request, response));
+  }
+
+  /** Port 0 picks a free one. Rejects with the system's error when it cannot listen. */
+  async listen(host: string, port: number): Promise<AddressInfo> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    this.#host.sampler.start();
+    const address = this.#server.address() as AddressInfo;
+    this.#own.push({ protocol: 'http', host: address.address, port: address.port });
+    return address;
+  }
+
+  /** Ends at once, with the connections that are open. */
+  async stop(): Promise<void> {
+    this.#host.sampler.stop();
+    const isClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await isClosed;
+    await (await this.#api)?.close();
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#handler === undefined) void this.#handleFirst(request, response);
+    else this.#handler(request, response);
+  }
+
+  async #handleFirst(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      this.#api ??= this.#load();
+      this.#handler = (await this.#api).handle;
+    } catch (error) {
+      this.#host.onFault(error);
+      response.writeHead(500).end();
+      return;
+    }
+    this.#handler(request, response);
+  }
+
+  async #load(): Promise<ManagementServer> {
+    const { ManagementServer } = await import('./server.ts');
+    const api = new ManagementServer(this.#host, this.#server);
+    await api.ready();
+    return api;
+  }
+}
