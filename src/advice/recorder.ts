@@ -247,7 +247,7 @@ export class Recorder {
     const more = cc?.tag === 'A' ? cc.value.flatMap((key) => textOf(key) ?? []) : [];
     const routingKeys = [routingKey, ...more];
     const originalExpiration = properties.expiration;
-    const death = { queue, reason, time: seconds, exchange, routingKeys, originalExpiration };
+    const death = { queue, reason, count: 1n, time: seconds, exchange, routingKeys, originalExpiration };
     const history = recordDeath(before, death);
     const inside = properties.headers === undefined ? NO_HEADERS : writeTable(properties.headers);
     const headers = readTable(writeHistory(inside, history, death, !known.died));

@@ -1,21 +1,16 @@
-import { PropertyScan, replaceHeaders } from '../wire/properties.ts';
+import { DeadCopies, deadLetterKey, deadLetterKeys } from './dead-copy.ts';
+import type { DeadCopyHost } from './dead-copy.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
-import { FirstDeaths, isCycle, readHistory, recordDeath, writeHistory } from './death.ts';
-import type { Death } from './death.ts';
 import type { Exchange } from './exchange.ts';
-import type { Journal } from './journal.ts';
-import { countDurablePlaces, NO_KEEPERS } from './keeper.ts';
+import { countDurablePlaces } from './keeper.ts';
 import type { Keeper } from './keeper.ts';
 import type { KeptDead } from './kept-dead.ts';
 import { Message } from './message.ts';
-import type { Entry, MoreKeys } from './message.ts';
+import type { Entry } from './message.ts';
 import type { Events } from './observer.ts';
 import type { Queue } from './queue.ts';
 import type { DeathReason } from './queue-host.ts';
 import { Ring } from './ring.ts';
-import { route } from './routing.ts';
-import type { Topology } from './routing.ts';
-import { RoutingInput } from './routing-input.ts';
 
 /** Why a dead message reached nobody: what RabbitMQ drops in silence is dropped the same way, but counted. */
 export type LostReason =
@@ -28,10 +23,8 @@ export type LostReason =
   | 'slow requester';
 
 /** What burying needs of the vhost it happens in. */
-export interface DeadLetterHost extends Topology {
-  readonly journal: Journal;
+export interface DeadLetterHost extends DeadCopyHost {
   readonly events: Events;
-  now(): number;
   nextMessageId(): number;
   /** Runs a task after the present one, when others had their turn. */
   soon(task: () => void): void;
@@ -45,7 +38,6 @@ interface Burial {
   readonly reason: DeathReason;
 }
 
-const NO_HEADERS = Buffer.alloc(0);
 /** How many are buried in one go: a few milliseconds. */
 const BURIALS = 256;
 
@@ -57,14 +49,14 @@ const BURIALS = 256;
 export class DeadLetters {
   readonly #host: DeadLetterHost;
   readonly #waiting = new Ring<Burial>();
-  readonly #scan = new PropertyScan();
-  readonly #firstDeaths = new FirstDeaths();
+  readonly #copies: DeadCopies;
   /** A message is being put in its queues, or another is being buried: burials wait. */
   #isHeld = false;
   #isScheduled = false;
 
   constructor(host: DeadLetterHost) {
     this.#host = host;
+    this.#copies = new DeadCopies(host);
   }
 
   bury(queue: Queue, entry: Entry, reason: DeathReason): void {
@@ -180,31 +172,21 @@ export class DeadLetters {
     exchange: Exchange,
     takers?: Set<DeclaredQueue | Keeper>,
   ): boolean {
-    const { journal } = this.#host;
-    const page = message.page.bytes ?? journal.load(message.page);
-    const properties = page.subarray(message.propertiesAt, message.propertiesAt + message.propertiesLength);
-    const scan = this.#scan.scan(properties, 0, properties.length);
-    const before =
-      scan.headersStart < 0 ? NO_HEADERS : properties.subarray(scan.headersStart, scan.headersEnd);
-    const death = this.#death(queue, message, reason, scan.expiration);
-    const history = recordDeath(message.died ? readHistory(before) : [], death);
-    const headers =
-      message.died || before.length > 0
-        ? writeHistory(before, history, death, !message.died)
-        : this.#firstDeaths.write(death);
-    const copy = this.#copy(queue, message, exchange);
-    const input = new RoutingInput(copy.routingKeys, properties, scan, headers);
-    const targets = this.#targets(queue, message, exchange, input, reason, history);
-    const keepers = open(input.keepers ?? NO_KEEPERS, takers);
+    const dead = this.#copies.of(queue, message, reason, exchange);
+    const { targets, isDelayed, cycles } = dead;
+    if (targets.length === 0 && cycles === 0 && !isDelayed) this.#lost(queue, message, reason, 'no route');
+    for (let n = 0; n < cycles; n++) this.#lost(queue, message, reason, 'cycle');
+    const keepers = open(dead.keepers, takers);
     if (targets.length === 0 && keepers.length === 0) return false;
     const queues = open(targets, takers);
+    const copy = this.#copy(queue, message, exchange);
     const durablePlaces = countDurablePlaces(copy.persistent, queues, keepers);
-    journal.rewrite(copy, replaceHeaders(properties, scan, headers), message, durablePlaces);
+    this.#host.journal.rewrite(copy, dead.properties, message, durablePlaces);
     const { events } = this.#host;
     if (events.isHeard) events.deadLettered(queue, reason, message, copy, queues);
     const refusals = this.enqueue(copy, queues, keepers, Infinity, takers);
     for (let n = 0; n < refusals; n++) this.#lost(queue, message, reason, 'refused'); // at most once (DLX-10)
-    return (targets.length > 0 || input.isDelayed) && refusals === 0;
+    return (targets.length > 0 || isDelayed) && refusals === 0;
   }
 
   /** What is kept is not lost. */
@@ -215,48 +197,11 @@ export class DeadLetters {
     this.#host.lost(queue, reason, why);
   }
 
-  #death(
-    queue: Queue,
-    message: Message,
-    reason: DeathReason,
-    expiration: string | undefined,
-  ): Omit<Death, 'count'> {
-    return {
-      queue: queue.name,
-      reason,
-      time: BigInt(Math.floor(this.#host.now() / 1000)),
-      exchange: message.exchange,
-      routingKeys: [message.routingKey, ...(message.moreKeys?.cc ?? [])],
-      originalExpiration: expiration,
-    };
-  }
-
-  /** Routed by the dead-letter routing key alone, or by all keys the message has, BCC included (DLX-15). */
   #copy(queue: Queue, message: Message, exchange: Exchange): Message {
-    const own = queue.settings.deadLetterRoutingKey;
-    const moreKeys: MoreKeys | undefined = own === undefined ? message.moreKeys : undefined;
     const id = this.#host.nextMessageId();
+    const key = deadLetterKey(queue, message);
     const { persistent, priority } = message;
-    return new Message(id, exchange.name, own ?? message.routingKey, moreKeys, persistent, true, priority);
-  }
-
-  /** Without those to which an automatic death would come back (CYC-01, CYC-02). */
-  #targets(
-    queue: Queue,
-    message: Message,
-    exchange: Exchange,
-    input: RoutingInput,
-    reason: DeathReason,
-    history: readonly Death[],
-  ): DeclaredQueue[] {
-    const routed = route(this.#host, exchange, input);
-    if (routed.length === 0 && !input.isDelayed) this.#lost(queue, message, reason, 'no route');
-    if (reason === 'rejected') return routed;
-    return routed.filter((target) => {
-      if (!isCycle(history, target.name)) return true;
-      this.#lost(queue, message, reason, 'cycle');
-      return false;
-    });
+    return new Message(id, exchange.name, key, deadLetterKeys(queue, message), persistent, true, priority);
   }
 }
 

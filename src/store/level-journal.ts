@@ -34,6 +34,8 @@ interface Batch {
   readonly operations: Operation[];
 }
 
+/** The longest body that a dead-lettered copy gets for itself: to lend one and take it back costs more. */
+const COPIED_BODY = 1024;
 const DURABLE_SLAB = 256 * 1024;
 /** Smaller: one long-lived transient message keeps a whole slab in memory. */
 const TRANSIENT_SLAB = 64 * 1024;
@@ -110,19 +112,31 @@ export class LevelJournal implements Journal {
   }
 
   write(message: Message, properties: Buffer, body: Buffer, durablePlaces: number): void {
-    const page = this.#reserveFor(message, properties.length + body.length, durablePlaces);
+    this.#record(message, properties, body, 0, body.length, durablePlaces);
+  }
+
+  #record(
+    message: Message,
+    properties: Buffer,
+    body: Buffer,
+    bodyStart: number,
+    bodyEnd: number,
+    durablePlaces: number,
+  ): void {
+    const page = this.#reserveFor(message, properties.length + bodyEnd - bodyStart, durablePlaces);
     message.bodyId = message.id;
     message.bodyPage = page;
-    page.size = writeMessage(page.bytes as Buffer, page.size, message, properties, body, durablePlaces);
+    const bytes = page.bytes as Buffer;
+    page.size = writeMessage(bytes, page.size, message, properties, body, durablePlaces, bodyStart, bodyEnd);
     page.adopt(message);
   }
 
   rewrite(message: Message, properties: Buffer, original: Message, durablePlaces: number): void {
     const bodyPage = original.bodyPage as JournalPage;
     const { bodyAt, bodyLength } = original;
-    if (durablePlaces > 0 && bodyPage.isTransient) {
-      const body = this.load(bodyPage).subarray(bodyAt, bodyAt + bodyLength);
-      return this.write(message, properties, body, durablePlaces);
+    if (bodyLength <= COPIED_BODY || (durablePlaces > 0 && bodyPage.isTransient)) {
+      const end = bodyAt + bodyLength;
+      return this.#record(message, properties, this.load(bodyPage), bodyAt, end, durablePlaces);
     }
     message.bodyId = original.bodyId;
     message.bodyAt = bodyAt;

@@ -1,4 +1,5 @@
 import type { Message, MoreKeys } from '../broker/message.ts';
+import { copyBytes } from '../wire/buffer.ts';
 
 /**
  * What a page holds, one after the other. The first octet of a record says what it is and how it is laid out: a changed
@@ -22,6 +23,9 @@ const PLACE_SIZE = 4 + 8 + 1;
 const PLACES_AT = 1 + 6 + 1 + 1 + 2;
 const MESSAGE_FIXED = PLACES_AT + 2 + 2 + 4 + 6;
 
+const LAST_ASCII = 0x7f;
+const SHORT_TEXT = 64;
+
 /** What a body record takes. */
 export function bodySize(length: number): number {
   return 1 + 6 + 4 + length;
@@ -44,7 +48,7 @@ function keysSize(keys: readonly string[]): number {
 
 /**
  * Writes a message record with free places and notes in the message where its bytes lie.
- * @param body undefined: the record only names the message whose record has it (`message.bodyId`)
+ * @param body what stands in it from `bodyStart` to `bodyEnd`; undefined: the record only names the message whose record has it (`message.bodyId`)
  * @returns the position behind the record
  */
 export function writeMessage(
@@ -54,6 +58,8 @@ export function writeMessage(
   properties: Buffer,
   body: Buffer | undefined,
   places: number,
+  bodyStart = 0,
+  bodyEnd = body?.length ?? 0,
 ): number {
   const { moreKeys } = message;
   page[at] = RecordKind.MESSAGE;
@@ -67,22 +73,36 @@ export function writeMessage(
   page.writeUInt16BE(places, at + 9);
   message.placeAt = at + PLACES_AT;
   const exchangeAt = message.placeAt + places * PLACE_SIZE;
-  page.fill(0, message.placeAt, exchangeAt);
+  for (let i = message.placeAt; i < exchangeAt; i++) page[i] = 0;
   let next = writeText(page, exchangeAt, message.exchange);
   next = writeText(page, next, message.routingKey);
   if (moreKeys !== undefined) next = writeTexts(page, writeTexts(page, next, moreKeys.cc), moreKeys.bcc);
   next = page.writeUInt32BE(properties.length, next);
   message.propertiesAt = next;
   message.propertiesLength = properties.length;
-  next += properties.copy(page, next);
+  next = copyBytes(page, next, properties, 0, properties.length);
   if (body === undefined) return page.writeUIntBE(message.bodyId, next, 6);
-  next = page.writeUInt32BE(body.length, next);
+  next = page.writeUInt32BE(bodyEnd - bodyStart, next);
   message.bodyAt = next;
-  message.bodyLength = body.length;
-  return next + body.copy(page, next);
+  message.bodyLength = bodyEnd - bodyStart;
+  return copyBytes(page, next, body, bodyStart, bodyEnd);
 }
 
+/** Hot path: a loop takes a fifth of what `write` does for the names of most queues. */
 function writeText(page: Buffer, at: number, text: string): number {
+  if (text.length > SHORT_TEXT) return writeLongText(page, at, text);
+  let end = at + 2;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > LAST_ASCII) return writeLongText(page, at, text);
+    page[end++] = code;
+  }
+  page[at] = 0;
+  page[at + 1] = text.length;
+  return end;
+}
+
+function writeLongText(page: Buffer, at: number, text: string): number {
   const length = page.write(text, at + 2, 'utf8');
   page.writeUInt16BE(length, at);
   return at + 2 + length;

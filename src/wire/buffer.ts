@@ -31,6 +31,13 @@ export function copyBytes(target: Buffer, at: number, bytes: Buffer, start: numb
   return at + length;
 }
 
+/** Whether the first `length` bytes of one are those that stand at `at` in the other. */
+export function isSameBytes(bytes: Buffer, other: Buffer, at: number, length: number): boolean {
+  if (length > SMALL) return bytes.compare(other, at, at + length, 0, length) === 0;
+  for (let i = 0; i < length; i++) if (bytes[i] !== other[at + i]) return false;
+  return true;
+}
+
 /** Reads the basic types one after the other. Buffers it returns are views. */
 export class Reader {
   at: number;

@@ -390,7 +390,7 @@ describe('the history', () => {
   const events = fc.array(fc.record({ queue: queueName, reason }), { maxLength: 30 });
 
   function historyOf(deaths: readonly { queue: string; reason: string }[]): Death[] {
-    const rest = { time: 0n, exchange: '', routingKeys: [], originalExpiration: undefined };
+    const rest = { count: 1n, time: 0n, exchange: '', routingKeys: [], originalExpiration: undefined };
     return deaths.reduce<Death[]>((history, death) => recordDeath(history, { ...death, ...rest }), []);
   }
 
@@ -423,6 +423,7 @@ test('headers of a first death are the same whether written in one go or from th
   const death = fc.record({
     queue: fc.constantFrom('q', 'other'),
     reason: fc.constantFrom('expired', 'rejected'),
+    count: fc.constant(1n),
     time: fc.constantFrom(0n, 1_777_629_600n),
     exchange: fc.constantFrom('', 'x'),
     routingKeys: fc.constantFrom(['k'], ['k', 'cc'], ['\u00e9']),

@@ -354,8 +354,8 @@ export const faults = [
   {
     name: 'x-death lists the oldest death first',
     file: 'src/broker/death.ts',
-    find: 'return [{ ...death, count: 1n }, ...history];',
-    put: 'return [...history, { ...death, count: 1n }];',
+    find: 'return [death, ...history];',
+    put: 'return [...history, death];',
     topics: ['death-history'],
   },
   {
@@ -381,7 +381,7 @@ export const faults = [
   },
   {
     name: 'every death rewrites x-first-death-*',
-    file: 'src/broker/dead-letter.ts',
+    file: 'src/broker/dead-copy.ts',
     find: 'writeHistory(before, history, death, !message.died)',
     put: 'writeHistory(before, history, death, true)',
     topics: ['death-history'],
@@ -395,7 +395,7 @@ export const faults = [
   },
   {
     name: 'x-death that a client sent is believed',
-    file: 'src/broker/dead-letter.ts',
+    file: 'src/broker/dead-copy.ts',
     find: 'message.died ? readHistory(before) : []',
     put: 'readHistory(before)',
     topics: ['death-history'],
@@ -409,30 +409,30 @@ export const faults = [
   },
   {
     name: 'a death is recorded in milliseconds',
-    file: 'src/broker/dead-letter.ts',
-    find: 'BigInt(Math.floor(this.#host.now() / 1000))',
-    put: 'BigInt(Math.floor(this.#host.now()))',
+    file: 'src/broker/dead-copy.ts',
+    find: 'this.#time = BigInt(second);',
+    put: 'this.#time = BigInt(Math.floor(this.#host.now()));',
     topics: ['death-history'],
   },
   {
     name: 'a death names the dead-letter exchange instead of the exchange of the publish',
-    file: 'src/broker/dead-letter.ts',
+    file: 'src/broker/dead-copy.ts',
     find: '      exchange: message.exchange,\n',
     put: "      exchange: queue.settings.deadLetterExchange ?? '',\n",
     topics: ['death-history'],
   },
   {
     name: 'a death leaves the CC keys out',
-    file: 'src/broker/dead-letter.ts',
+    file: 'src/broker/dead-copy.ts',
     find: 'routingKeys: [message.routingKey, ...(message.moreKeys?.cc ?? [])]',
     put: 'routingKeys: [message.routingKey]',
     topics: ['death-history'],
   },
   {
     name: 'BCC keys do not route at the dead-letter exchange',
-    file: 'src/broker/dead-letter.ts',
-    find: 'own === undefined ? message.moreKeys : undefined;',
-    put: 'own === undefined && message.moreKeys ? { ...message.moreKeys, bcc: [] } : undefined;',
+    file: 'src/broker/dead-copy.ts',
+    find: 'deadLetterRoutingKey === undefined ? message.moreKeys : undefined;',
+    put: 'deadLetterRoutingKey === undefined && message.moreKeys ? { ...message.moreKeys, bcc: [] } : undefined;',
     topics: ['dlx'],
   },
   {
@@ -444,9 +444,9 @@ export const faults = [
   },
   {
     name: 'the dead-letter routing key is ignored',
-    file: 'src/broker/dead-letter.ts',
-    find: 'exchange.name, own ?? message.routingKey,',
-    put: 'exchange.name, message.routingKey,',
+    file: 'src/broker/dead-copy.ts',
+    find: 'queue.settings.deadLetterRoutingKey ?? message.routingKey;',
+    put: 'message.routingKey;',
     topics: ['dlx'],
   },
   {
@@ -465,9 +465,9 @@ export const faults = [
   },
   {
     name: 'a rejected message cannot come back to its queue',
-    file: 'src/broker/dead-letter.ts',
-    find: "if (reason === 'rejected') return routed;",
-    put: 'if (routed.length === 0) return routed;',
+    file: 'src/broker/dead-copy.ts',
+    find: "reason === 'rejected' ? way.targets :",
+    put: 'way.targets.length === 0 ? way.targets :',
     also: { file: 'src/broker/death.ts', find: "d.reason !== 'rejected'", put: "d.reason !== ''" },
     topics: ['cycles', 'idioms'],
   },

@@ -289,7 +289,7 @@ test('a copy whose queue was deleted before its original left the disk is forgot
     'x-dead-letter-exchange': longstr(''),
     'x-dead-letter-routing-key': longstr('dead'),
   });
-  core.send('source', 'first');
+  core.send('source', 'too long to be copied '.repeat(100));
   await node.store.journal.flush();
   core.send('source', 'stays');
   source.reject(core.get(source)!.entry);
