@@ -21,9 +21,11 @@ export interface CompactionHost {
   load(page: JournalPage): Buffer;
 }
 
-/** Bytes of sparse pages rewritten, and pages looked at, per commit: a millisecond or so. */
+/** Bytes of sparse pages rewritten, and pages looked at, after a commit, however small: a millisecond or so. */
 const BYTES_PER_STEP = 512 * 1024;
 const PAGES_PER_STEP = 256;
+/** After a large one as much as it wrote, up to this: else sparse pages would become more than compaction can move. */
+const MOST_BYTES_PER_STEP = 4 * 1024 * 1024;
 
 /**
  * Moves what is live out of sparse pages, a little after each commit, so that disk use stays within a small multiple
@@ -44,8 +46,9 @@ export class Compaction {
     this.#allowance = allowance;
   }
 
-  step(): void {
-    let bytesLeft = BYTES_PER_STEP;
+  /** @param written bytes of the commit */
+  step(written: number): void {
+    let bytesLeft = Math.min(Math.max(written, BYTES_PER_STEP), MOST_BYTES_PER_STEP);
     for (let pagesLeft = PAGES_PER_STEP; pagesLeft > 0 && bytesLeft > 0; pagesLeft--) {
       if (this.#table.diskBytes <= 2 * this.#table.totals.liveBytes + this.#allowance) return;
       this.#cursor ??= this.#table.pages.values();
@@ -54,7 +57,7 @@ export class Compaction {
         this.#cursor = undefined;
         return;
       }
-      if (!page.isCommitted || page.isDead || page.liveBytes > page.size / 2) continue;
+      if (!page.isCommitted || page.isDead || !page.isSparse) continue;
       bytesLeft -= page.size;
       this.move(page);
     }

@@ -11,6 +11,7 @@ import { deliveredKey, deliveredKeyOf, laneId, NEXT_QUEUE_KEY, noteKey, pageKey 
 import { encodeNote, NOTE_SIZE } from './notes.ts';
 import type { PageTable } from './page-table.ts';
 import { JournalPage, PageFiller } from './pages.ts';
+import { PageSpace } from './reclaim.ts';
 import { messageSize, SETTLE_SIZE, writeMessage, writePlace, writeSettle } from './records.ts';
 import { StreamChunks } from './stream-chunks.ts';
 
@@ -32,6 +33,8 @@ interface Batch {
   readonly number: number;
   readonly pages: readonly JournalPage[];
   readonly operations: Operation[];
+  /** Bytes of the pages it deletes. */
+  readonly deleted: number;
 }
 
 /** The longest body that a dead-lettered copy gets for itself: to lend one and take it back costs more. */
@@ -55,6 +58,7 @@ export class LevelJournal implements Journal {
   readonly #numbers: DefinitionNumbers;
   readonly #compaction: Compaction;
   readonly #chunks: StreamChunks;
+  readonly #space: PageSpace;
   readonly #onFailure: (error: unknown) => void;
   readonly #crashes: Crashes;
   readonly #durable: PageFiller;
@@ -91,6 +95,7 @@ export class LevelJournal implements Journal {
     this.#onFailure = onFailure;
     this.#crashes = crashes;
     this.#chunks = new StreamChunks(db, (error) => this.#fail(error));
+    this.#space = new PageSpace(db, state.table, () => this.#nextPageId);
     this.#durable = new PageFiller(DURABLE_SLAB, (bytes) => this.#openPage(bytes));
     const totals = { liveBytes: 0 };
     this.#transient = new PageFiller(TRANSIENT_SLAB, (bytes) => new JournalPage(0, true, bytes, totals));
@@ -202,9 +207,10 @@ export class LevelJournal implements Journal {
     this.#dirty(0);
   }
 
-  /** Gives back the disk space of chunks that were dropped. */
-  reclaimChunks(): Promise<void> {
-    return this.#chunks.reclaim();
+  /** Gives back the disk space of what was deleted, when that is much. */
+  async reclaim(): Promise<void> {
+    await this.#space.reclaim();
+    await this.#chunks.reclaim();
   }
 
   define(definition: Definition): void {
@@ -246,6 +252,12 @@ export class LevelJournal implements Journal {
       });
     }
     await this.#chunks.idle();
+  }
+
+  /** Writes what is left; nothing may be recorded any more. */
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#space.stop();
   }
 
   #fail(error: unknown): void {
@@ -317,7 +329,11 @@ export class LevelJournal implements Journal {
     this.#durable.seal();
     const pages = this.#filling.filter((page) => !page.isDead);
     const operations = this.#operations;
-    for (const page of this.#table.takeDead()) operations.push({ type: 'del', key: pageKey(page.id) });
+    let deleted = 0;
+    for (const page of this.#table.takeDead()) {
+      operations.push({ type: 'del', key: pageKey(page.id) });
+      deleted += page.size;
+    }
     for (const page of pages) {
       page.isWritten = true;
       operations.push({ type: 'put', key: pageKey(page.id), value: page.bytes as Buffer });
@@ -326,7 +342,7 @@ export class LevelJournal implements Journal {
       operations.push({ type: 'put', key: deliveredKeyOf(id), value: Buffer.from(String(messageId)) });
     }
     this.#chunks.cut(operations);
-    const batch = { number: this.gathering++, pages, operations };
+    const batch = { number: this.gathering++, pages, operations, deleted };
     this.#writingBytes = this.#gatheringBytes;
     this.#gatheringBytes = 0;
     this.#filling = [];
@@ -358,6 +374,7 @@ export class LevelJournal implements Journal {
   }
 
   #finish(batch: Batch): void {
+    const written = this.#writingBytes;
     this.committed = batch.number;
     this.#writingBytes = 0;
     for (const page of batch.pages) this.#table.committed(page);
@@ -366,6 +383,7 @@ export class LevelJournal implements Journal {
     for (const listener of listeners) listener.committed(batch.number);
     if (this.#listeners.size > 0) this.#dirty(0); // some wait for what gathered meanwhile
     this.#chunks.committed();
-    this.#compaction.step();
+    this.#compaction.step(written);
+    if (batch.deleted > 0) this.#space.deleted(batch.deleted);
   }
 }

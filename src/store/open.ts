@@ -6,7 +6,6 @@ import { checkFormat, StoreError } from './format.ts';
 import type { Database } from './format.ts';
 import { LevelJournal } from './level-journal.ts';
 import type { Crashes } from './level-journal.ts';
-import { reclaimPages } from './reclaim.ts';
 import { recover } from './recovery.ts';
 
 /** An open data directory. Nobody else can open it until it is closed or this process ends. */
@@ -47,21 +46,16 @@ export async function openStore(directory: string, options: StoreOptions): Promi
   try {
     await checkFormat(db, directory);
     const { state, recovered } = await recover(db, options.memoryLimit);
-    const { table } = state;
     const diskAllowance = options.diskAllowance ?? DISK_ALLOWANCE;
     const journal = new LevelJournal(db, { ...state, diskAllowance }, options.onFailure, options.crashes);
     const owner = { pid: process.pid, since: new Date().toISOString() };
     await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner));
     const close = async (): Promise<void> => {
-      await journal.flush();
+      await journal.close();
       await rm(join(directory, OWNER_FILE), { force: true });
       await db.close();
     };
-    const reclaim = async (): Promise<void> => {
-      await reclaimPages(db, table.diskBytes);
-      await journal.reclaimChunks();
-    };
-    return { journal, recovered, reclaim, close };
+    return { journal, recovered, reclaim: () => journal.reclaim(), close };
   } catch (error) {
     await db.close();
     throw error;

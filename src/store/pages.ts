@@ -1,4 +1,5 @@
 import type { Message, Page } from '../broker/message.ts';
+import { SETTLE_SIZE } from './records.ts';
 
 /** What all pages of a journal hold together. */
 export interface Totals {
@@ -22,6 +23,8 @@ export class JournalPage implements Page {
   live = 0;
   /** About how many of its bytes are still needed. */
   liveBytes = 0;
+  /** The same of all that ever was needed of it: `liveBytes` when everything was, which may be more or less than `size`. */
+  #heldBytes = 0;
   /** Its bytes are final. */
   isSealed = false;
   /** Part of a batch: it is on disk, or will be. */
@@ -47,6 +50,11 @@ export class JournalPage implements Page {
     this.isTransient = isTransient;
     this.bytes = bytes;
     this.#totals = totals;
+  }
+
+  /** So little of it is needed that it is worth writing that once more. */
+  get isSparse(): boolean {
+    return this.liveBytes <= Math.min(this.size, this.#heldBytes) / 2;
   }
 
   /** A message whose record was written here. */
@@ -85,7 +93,7 @@ export class JournalPage implements Page {
     this.pins.set(holder, (this.pins.get(holder) ?? 0) + count);
     holder.pinnedBy ??= new Set<JournalPage>();
     holder.pinnedBy.add(this);
-    holder.live += count;
+    holder.#count(count, count * SETTLE_SIZE);
   }
 
   /** Takes back what `pin` did; returns how many settles it was. */
@@ -93,13 +101,14 @@ export class JournalPage implements Page {
     const count = this.pins?.get(holder) ?? 0;
     this.pins?.delete(holder);
     holder.pinnedBy?.delete(this);
-    holder.live -= count;
+    holder.#count(-count, -count * SETTLE_SIZE);
     return count;
   }
 
   #count(live: number, bytes: number): void {
     this.live += live;
     this.liveBytes += bytes;
+    if (bytes > 0) this.#heldBytes += bytes;
     this.#totals.liveBytes += bytes;
   }
 }

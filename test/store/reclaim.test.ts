@@ -1,21 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { DeclaredQueue } from '../../src/broker/declared-queue.ts';
 import { long, longstr } from '../../src/wire/table.ts';
 import { Core } from '../support/core.ts';
-import { openTestStore, temporaryDirectory } from '../support/store.ts';
+import { openTestStore, sizeOnDisk, temporaryDirectory } from '../support/store.ts';
 
 const MB = 1024 * 1024;
-
-async function sizeOf(directory: string): Promise<number> {
-  let size = 0;
-  for (const name of await readdir(join(directory, 'level'))) {
-    size += (await stat(join(directory, 'level', name))).size;
-  }
-  return size;
-}
 
 test('the space of messages that are gone is given back, and those that stay are still there', async () => {
   const directory = await temporaryDirectory();
@@ -29,12 +19,12 @@ test('the space of messages that are gone is given back, and those that stay are
     await store.journal.flush();
   }
   await store.reclaim();
-  const full = await sizeOf(directory);
+  const full = await sizeOnDisk(directory);
   expect(full).toBeGreaterThan(15 * MB);
   expect(core.drain(queue).length).toBe(30);
   await store.journal.flush();
   await store.reclaim();
-  expect(await sizeOf(directory)).toBeLessThan(full / 2);
+  expect(await sizeOnDisk(directory)).toBeLessThan(full / 2);
   await store.close();
 
   const again = await openTestStore(directory);
@@ -64,15 +54,15 @@ test('the space of what streams have dropped is given back, also of streams that
   await fill('gone', 30);
   await fill('kept', 4);
   await store.reclaim();
-  const full = await sizeOf(directory);
+  const full = await sizeOnDisk(directory);
   core.vhost.remove(core.vhost.queues.get('gone') as DeclaredQueue);
   await store.journal.flush();
   await store.reclaim();
-  expect(await sizeOf(directory)).toBeLessThan(full - 9 * MB);
+  expect(await sizeOnDisk(directory)).toBeLessThan(full - 9 * MB);
 
   await fill('limited', 30);
   await store.reclaim();
-  expect(await sizeOf(directory)).toBeLessThan(7 * MB);
+  expect(await sizeOnDisk(directory)).toBeLessThan(7 * MB);
   const kept = core.vhost.queues.get('kept') as DeclaredQueue;
   expect(kept.messageCount).toBe(4);
   await store.close();

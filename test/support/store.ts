@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -24,6 +24,15 @@ export async function crashedCopy(directory: string): Promise<string> {
     const after = await readdir(from);
     if (error === undefined && before.join() === after.join()) return copy; // LevelDB merged no files meanwhile
   }
+}
+
+/** Bytes of the files of a store. */
+export async function sizeOnDisk(directory: string): Promise<number> {
+  let size = 0;
+  for (const name of await readdir(join(directory, 'level'))) {
+    size += (await stat(join(directory, 'level', name))).size;
+  }
+  return size;
 }
 
 /** Opens a store that fails the test when a write fails. */
