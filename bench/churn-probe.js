@@ -1,6 +1,7 @@
-// Loaded into the broker before its own code (`node --import`): counts what a broker that forgets nothing would leave
-// behind, and tells the benchmark on request.
+// The command line, run from its modules, where one of them can be had: counts what a broker that forgets nothing would
+// leave behind, and tells the benchmark on request.
 import { setTimeout as pause } from 'node:timers/promises';
+import { main } from '../dist/src/cli/main.js';
 import { Vhost } from '../dist/src/broker/vhost.js';
 
 /** @type {Set<Vhost>} */
@@ -12,8 +13,14 @@ Vhost.prototype.addQueue = function (...args) {
   return addQueue.apply(this, args);
 };
 
-process.on('message', async (request) => {
-  if (request !== 'count') return;
+process.on('message', (request) => {
+  if (request === 'count') void count();
+});
+process.channel?.unref();
+
+await main(process.argv);
+
+async function count() {
   for (let times = 0; times < 3; times++) {
     globalThis.gc?.();
     await pause(100); // what it found is let go in the background
@@ -28,5 +35,4 @@ process.on('message', async (request) => {
     consumers: queues.reduce((sum, { consumers }) => sum + consumers.count, 0),
     unacked: queues.reduce((sum, { unackedCount }) => sum + unackedCount, 0),
   });
-});
-process.channel?.unref();
+}

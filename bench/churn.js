@@ -67,9 +67,8 @@ async function churn(connections, channels, seconds) {
 }
 
 async function startBroker() {
-  const program = fileURLToPath(new URL('../bin/leveret.js', import.meta.url));
-  const probe = new URL('./churn-probe.js', import.meta.url).href;
-  const command = ['--expose-gc', '--import', probe, program, 'serve', '--memory', '--port', '0', '--json'];
+  const program = fileURLToPath(new URL('churn-probe.js', import.meta.url));
+  const command = ['--expose-gc', program, 'serve', '--memory', '--port', '0', '--json'];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   process.on('exit', () => child.kill('SIGKILL'));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));

@@ -11,6 +11,7 @@ import { faults } from './faults.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = [
+  '.ci/bundle.js',
   'bin',
   'src',
   'spec',
@@ -80,9 +81,8 @@ async function plant({ file, find, put }) {
 
 /** What it writes is run even when a fault does not please the type checker. */
 async function build() {
-  return (
-    (await run(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck'])).code === 0
-  );
+  const compiled = await run(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck']);
+  return compiled.code === 0 && (await run(['.ci/bundle.js'])).code === 0;
 }
 
 /** The first case that failed. */
