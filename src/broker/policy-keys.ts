@@ -154,6 +154,9 @@ const quorumKeys: Readonly<Record<string, PolicyKey>> = {
 
 const policyKeys = new Map([...Object.entries(generalKeys), ...Object.entries(quorumKeys)]);
 
+/** The names of all keys. */
+export const policyKeyNames: readonly string[] = [...policyKeys.keys()];
+
 /**
  * The first fault of a definition, in RabbitMQ's words and order (POL-09, POL-10); undefined when there is none.
  * @param isOperator it is of an operator policy

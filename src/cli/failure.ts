@@ -1,6 +1,7 @@
 /** What the process ends with. These numbers are documented in docs/cli.md and never change their meaning. */
 export const exitCodes = {
   unexpected: 1,
+  different: 1, // as with diff
   usage: 2,
   unreachable: 3,
   login: 4,
@@ -11,6 +12,7 @@ export const exitCodes = {
   'cannot-start': 9,
   nonconforming: 10,
   findings: 11,
+  unhealthy: 12,
   interrupted: 130,
 } as const;
 

@@ -13,6 +13,15 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   purge: async () => (await import('./purge.ts')).addPurgeCommand,
   delete: async () => (await import('./delete.ts')).addDeleteCommand,
   demo: async () => (await import('./demo.ts')).addDemoCommand,
+  list: async () => (await import('./list.ts')).addListCommand,
+  status: async () => (await import('./status.ts')).addStatusCommand,
+  health: async () => (await import('./health.ts')).addHealthCommand,
+  user: async () => (await import('./user.ts')).addUserCommand,
+  permission: async () => (await import('./permission.ts')).addPermissionCommand,
+  vhost: async () => (await import('./vhost.ts')).addVhostCommand,
+  limit: async () => (await import('./limit.ts')).addLimitCommand,
+  policy: async () => (await import('./policy.ts')).addPolicyCommand,
+  'close-connection': async () => (await import('./close-connection.ts')).addCloseConnectionCommand,
   clock: async () => (await import('./clock.ts')).addClockCommand,
   conformance: async () => (await import('./conformance.ts')).addConformanceCommand,
   fault: async () => (await import('./fault.ts')).addFaultCommand,
@@ -27,13 +36,14 @@ const ABOUT =
 
 const AFTER_HELP = `
 Exit codes:
-  0  done                            5  no such queue or exchange
+  0  done                            5  no such queue, exchange, user ...
   1  unexpected failure              6  refused by the broker
   2  wrong option or argument        7  a message was returned or not confirmed
   3  no connection to the broker     8  'get' found the queue empty
   4  user or vhost refused           9  the broker cannot start
                                     10  'conformance' found failures
                                     11  'lint' found something
+                                    12  'health' found something
                                    130  interrupted
 
 Examples:

@@ -22,6 +22,24 @@ export function addBrokerOptions(command: Command): Command {
     .option('--json', 'print one JSON object per line');
 }
 
+/** What a health check found. */
+export interface HealthAnswer {
+  readonly status: 'ok' | 'failed';
+  readonly reason?: string;
+}
+
+interface RequestParts {
+  readonly query?: Readonly<Record<string, string>> | undefined;
+  readonly body?: object | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+interface Reply {
+  readonly url: URL;
+  readonly status: number;
+  readonly text: string;
+}
+
 /** The management HTTP API of a broker, this one or RabbitMQ. */
 export class Management {
   readonly #base: URL;
@@ -58,8 +76,15 @@ export class Management {
     return this.#request('PUT', path, {}, body);
   }
 
-  async delete(path: readonly string[]): Promise<void> {
-    return this.#request('DELETE', path, {});
+  async delete(path: readonly string[], headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    return this.#request('DELETE', path, {}, undefined, headers);
+  }
+
+  /** A health check: 503 is an answer, too. */
+  async check(path: readonly string[]): Promise<HealthAnswer> {
+    const { url, status, text } = await this.#fetch('GET', ['health', 'checks', ...path]);
+    if (status !== 200 && status !== 503) throw this.#failure(status, text, url.pathname);
+    return this.#parse(text, url.pathname) as HealthAnswer;
   }
 
   async #request<T>(
@@ -67,23 +92,32 @@ export class Management {
     path: readonly string[],
     query: Readonly<Record<string, string>>,
     body?: object,
+    headers?: Readonly<Record<string, string>>,
   ): Promise<T> {
+    const { url, status, text } = await this.#fetch(method, path, { query, body, headers });
+    if (status < 200 || status > 299) throw this.#failure(status, text, url.pathname);
+    return (text === '' ? undefined : this.#parse(text, url.pathname)) as T;
+  }
+
+  async #fetch(
+    method: string,
+    path: readonly string[],
+    { query, body, headers }: RequestParts = {},
+  ): Promise<Reply> {
     const url = new URL(
       `${this.#base.pathname.replace(/\/$/, '')}/api/${path.map(encodeURIComponent).join('/')}`,
       this.#base,
     );
     url.search = new URLSearchParams(query).toString();
-    let response: Response;
     try {
-      const headers = { authorization: this.#authorization };
       const content = body === undefined ? {} : { body: JSON.stringify(body) };
-      response = await fetch(url, { method, headers, ...content });
+      const type = body === undefined ? {} : { 'content-type': 'application/json' }; // RabbitMQ asks for it here and there
+      const all = { authorization: this.#authorization, ...type, ...headers };
+      const response = await fetch(url, { method, headers: all, ...content });
+      return { url, status: response.status, text: await response.text() };
     } catch (error) {
       throw new Failure('unreachable', `cannot reach ${this.name}: ${reasonOf(error)}`);
     }
-    const text = await response.text();
-    if (!response.ok) throw this.#failure(response.status, text, url.pathname);
-    return (text === '' ? undefined : this.#parse(text, url.pathname)) as T;
   }
 
   #parse(text: string, path: string): unknown {
@@ -138,11 +172,18 @@ function decoded(text: string): string {
 
 function reasonIn(text: string): string {
   try {
-    const { reason, error } = JSON.parse(text) as { reason?: string; error?: string };
-    return reason ?? error ?? 'no reason was given';
+    const { reason, error } = JSON.parse(text) as { reason?: unknown; error?: string };
+    return inWords(reason ?? error ?? 'no reason was given')
+      .replaceAll(/\s+/g, ' ')
+      .trim();
   } catch {
     return 'no reason was given';
   }
+}
+
+/** A reason is mostly a text, and here and there a list. */
+function inWords(reason: unknown): string {
+  return typeof reason === 'string' ? reason : JSON.stringify(reason);
 }
 
 /** Why there was no answer over HTTP. */

@@ -68,7 +68,8 @@ function whole(text: string, least: number, most: number): number {
   throw new Failure('usage', `'${text}' is not a whole number ${range}`);
 }
 
-function parser<T>(parse: (text: string) => T): (text: string) => T {
+/** Makes a parser for `command.option()` and `command.argument()` of one that throws a `Failure`. */
+export function parser<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
       return parse(text);
