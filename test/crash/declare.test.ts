@@ -8,8 +8,8 @@ const QUEUES = 100;
 
 test('what a client was told is declared, bound or deleted is so after a kill [QUE-34]', async () => {
   const directory = await temporaryDirectory();
+  let broker = await spawnBroker('--data', directory, '--port', '0');
   for (let round = 0; round < ROUNDS; round++) {
-    let broker = await spawnBroker('--data', directory, '--port', '0');
     const client = await connect(broker.url);
     client.on('error', () => {});
     const channel = await client.createChannel();
@@ -34,6 +34,6 @@ test('what a client was told is declared, bound or deleted is so after a kill [Q
       await expect(gone.checkQueue(`q${round - 1}.0`)).rejects.toThrow('404');
     }
     await after.close();
-    await broker.kill('SIGTERM');
   }
+  await broker.kill('SIGTERM');
 });
