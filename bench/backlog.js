@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from './clock.js';
 import { Consumer } from './consumer.js';
 import { plainBatches, publishAll } from './publisher.js';
-import { rssOf } from './usage.js';
+import { diskOf, rssOf } from './usage.js';
 
 /** @typedef {import('./session.js').Session} Session */
 /** @typedef {import('./scenarios.js').Settings} Settings */
@@ -30,7 +30,7 @@ export async function runBacklog(session, { messages, size }) {
     const { count } = producer.confirms;
     if (count === tenth || count === messages - tenth) confirmedAt.set(count, now());
   };
-  const rssBefore = rssOf(session.pid);
+  const before = weigh(session);
   const meter = session.meter();
   await publishAll(producer, { count: messages, window: WINDOW, batchOf: plainBatches(load) });
   const endedAt = now();
@@ -38,16 +38,26 @@ export async function runBacklog(session, { messages, size }) {
   /** @param {number} count */
   const at = (count) => confirmedAt.get(count) ?? Number.NaN;
   await sleep(REST);
-  const rssAfter = rssOf(session.pid);
+  const after = weigh(session);
+  const firstTenth = (tenth * 1000) / (at(tenth) - at(0));
+  const lastTenth = (tenth * 1000) / (endedAt - at(messages - tenth));
   return {
     rate,
-    firstTenth: (tenth * 1000) / (at(tenth) - at(0)),
-    lastTenth: (tenth * 1000) / (endedAt - at(messages - tenth)),
+    firstTenth,
+    lastTenth,
+    lastToFirst: lastTenth / firstTenth,
     ...cost,
-    ...(rssBefore !== undefined &&
-      rssAfter !== undefined && { rssPerMessage: (rssAfter - rssBefore) / messages }),
+    ...(before.rss !== undefined &&
+      after.rss !== undefined && { rssPerMessage: (after.rss - before.rss) / messages }),
+    ...(before.disk !== undefined &&
+      after.disk !== undefined && { diskPerMessage: (after.disk - before.disk) / messages }),
     drainRate: await drain(receiver, queue, messages),
   };
+}
+
+/** @param {Session} session */
+function weigh({ pid, data }) {
+  return { rss: rssOf(pid), disk: data === undefined ? undefined : diskOf(data) };
 }
 
 /**

@@ -54,7 +54,7 @@ async function tryBurst(session, { messages, size, durable }, lead) {
     },
   });
   await producer.selectConfirms();
-  const probe = await Probe.start(session.url, session.queueName('probe'));
+  const probe = await Probe.start(session.url, session.name('probe'));
   try {
     const meter = session.meter();
     const dueAt = now() + lead;

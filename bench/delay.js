@@ -18,15 +18,15 @@ const WINDOW = 2000;
  * @param {Settings} settings
  * @returns {Promise<Figures>}
  */
-export async function runDelay(session, { messages, size }) {
+export async function runDelay(session, { messages, size, durable }) {
   const [producer, receiver] = [await session.open(), await session.open()];
-  const work = await session.queue(receiver, 'work', true);
-  const waiting = await session.queue(producer, 'waiting', true, {
+  const work = await session.queue(receiver, 'work', durable);
+  const waiting = await session.queue(producer, 'waiting', durable, {
     'x-message-ttl': TTL,
     'x-dead-letter-exchange': '',
     'x-dead-letter-routing-key': work,
   });
-  const load = session.load(producer, waiting, { size, persistent: true });
+  const load = session.load(producer, waiting, { size, persistent: durable });
   const lateness = new Float64Array(messages);
   const consumer = await Consumer.start(receiver, work, {
     expect: messages,

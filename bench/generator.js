@@ -6,10 +6,10 @@ import { Session } from './session.js';
  * Whoever forked it tells it what to do, and stops it by hanging up.
  */
 
-/** @typedef {import('./scenarios.js').Job & { url: string, pid?: number | undefined }} Task */
+/** @typedef {import('./scenarios.js').Job & { wanted: import('./launch.js').Wanted }} Task */
 /** @typedef {{ figures?: import('./figures.js').Figures, error?: string }} Outcome */
 
-/** @type {Session | undefined} */
+/** @type {Promise<Session> | undefined} */
 let session;
 let ended = false;
 
@@ -19,30 +19,41 @@ process.once('disconnect', () => void abandon());
 process.on('SIGINT', () => {});
 
 /** @param {Task} task */
-async function perform({ scenario, settings, url, pid }) {
-  session = new Session(url, pid);
+async function perform(task) {
   /** @type {Outcome} */
-  let outcome;
-  try {
-    const run = SCENARIOS[scenario]?.run;
-    if (run === undefined) throw new Error(`there is no scenario "${scenario}"`);
-    outcome = { figures: await run(session, settings) };
-  } catch (error) {
-    outcome = { error: textOf(error) };
-  }
+  const outcome = await measure(task).catch((error) => ({ error: textOf(error) }));
   if (ended) return;
   ended = true;
-  await session.end().catch((error) => {
-    outcome.error ??= `queues are left behind: ${textOf(error)}`;
+  await endSession().catch((error) => {
+    outcome.error ??= `something is left behind: ${textOf(error)}`;
   });
   process.send?.(outcome, undefined, undefined, () => process.exit());
+}
+
+/**
+ * @param {Task} task
+ * @returns {Promise<Outcome>}
+ */
+async function measure({ scenario, settings, wanted }) {
+  const found = SCENARIOS[scenario];
+  if (found === undefined) throw new Error(`there is no scenario "${scenario}"`);
+  session = Session.start(wanted, { probe: found.probe ?? true });
+  const started = await session;
+  await started.loopDelay();
+  const figures = await found.run(started, settings);
+  const delay = await started.loopDelay();
+  return { figures: delay === undefined ? figures : { ...figures, loopP99: delay.p99, loopMax: delay.max } };
+}
+
+async function endSession() {
+  await (await session)?.end();
 }
 
 async function abandon() {
   if (ended) return;
   ended = true;
-  await session?.end().catch((error) => {
-    process.stderr.write(`bench: queues are left behind: ${textOf(error)}\n`);
+  await endSession().catch((error) => {
+    process.stderr.write(`bench: something is left behind: ${textOf(error)}\n`);
   });
   process.exit();
 }

@@ -1,12 +1,15 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
-import { NoBroker, closeBrokers, openBrokers } from './brokers.js';
+import { meetAll } from './brokers.js';
+import { NoBroker } from './launch.js';
 import { HELP, UsageError, readOptions } from './options.js';
-import { jsonReport, markdownPage, textTable } from './report.js';
+import { jsonReport, markdownReport, textReport } from './report.js';
 import { runAll } from './run.js';
 import { jobsOf } from './scenarios.js';
 
 const MISTAKE = 2;
 const INTERRUPTED = 130;
+/** What stands between them in a page is written anew; the rest of it stays. */
+const [BEGIN, END] = ['<!-- measured -->\n', '<!-- /measured -->\n'];
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -35,16 +38,27 @@ async function bench(options, args) {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop.abort());
   if (options.markdown !== undefined) await assertWritable(options.markdown);
-  const brokers = await openBrokers(options.brokers);
-  try {
-    const how = { repeat: options.repeat, signal: stop.signal, say };
-    const results = await runAll(jobsOf(options.scenarios, options), brokers, how);
-    if (stop.signal.aborted) return INTERRUPTED;
-    await show(results, brokers, options, args);
-    return results.some((result) => result.error !== undefined) ? 1 : 0;
-  } finally {
-    await closeBrokers(brokers);
-  }
+  const brokers = await meetAll(wishes(options));
+  const how = { repeat: options.repeat, signal: stop.signal, say };
+  const results = await runAll(jobsOf(options.scenarios, options), brokers, how);
+  if (stop.signal.aborted) return INTERRUPTED;
+  await show(results, brokers, options, args);
+  return results.some((result) => result.error !== undefined) ? 1 : 0;
+}
+
+/**
+ * @param {import('./options.js').Options} options
+ * @returns {Parameters<typeof meetAll>[0]} the columns
+ */
+function wishes({ first, against, relay }) {
+  return [
+    { role: 'first', wanted: first },
+    ...against.map((wanted) => ({ role: /** @type {const} */ ('against'), wanted })),
+    ...(relay ? /** @type {const} */ (['relay', 'null']) : []).map((kind) => ({
+      role: kind,
+      wanted: { kind },
+    })),
+  ];
 }
 
 /**
@@ -56,20 +70,21 @@ async function bench(options, args) {
 async function show(results, brokers, { json, markdown }, args) {
   const report = json
     ? `${JSON.stringify(jsonReport(results, brokers), undefined, 2)}\n`
-    : textTable(results, brokers);
+    : textReport(results, brokers);
   process.stdout.write(report);
   if (markdown === undefined) return;
-  await writeFile(markdown, markdownPage(results, brokers, args) + (await otherSections(markdown)));
+  const page = await readFile(markdown, 'utf8');
+  await writeFile(markdown, withMeasured(page, markdownReport(results, brokers, args)));
 }
 
 /**
- * What the page has below its table was measured by others and stays.
- * @param {string} file
+ * @param {string} page
+ * @param {string} measured
  */
-async function otherSections(file) {
-  const text = await readFile(file, 'utf8');
-  const at = text.indexOf('\n## ');
-  return at < 0 ? '' : text.slice(at);
+function withMeasured(page, measured) {
+  const [before, after = ''] = page.includes(BEGIN) ? page.split(BEGIN, 2) : ['# Performance\n\n'];
+  const rest = after.includes(END) ? after.slice(after.indexOf(END) + END.length) : '';
+  return `${before}${BEGIN}\n${measured}\n${END}${rest}`;
 }
 
 /**

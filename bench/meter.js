@@ -1,27 +1,44 @@
 import { now } from './clock.js';
-import { cpuOf, ownCpu, rssOf } from './usage.js';
+import { cpuOf, diskOf, ownCpu, rssOf } from './usage.js';
 
 const RSS_INTERVAL = 100;
+/** Looking at a directory costs the generator more. */
+const DISK_INTERVAL = 1000;
+const MIB = 2 ** 20;
 
 /** @typedef {import('./figures.js').Figures} Figures */
 
-/** What a stretch of a scenario costs: time, processor time of both sides, and the broker's memory at its peak. */
+/** What a stretch of a scenario costs: time, processor time of both sides, the broker's memory and disk at their peak. */
 export class Meter {
-  #pid;
+  #target;
   #startedAt = now();
   #brokerCpu;
   #generatorCpu = ownCpu();
-  /** @type {number | undefined} */
-  #rssPeak;
-  #poll;
+  #rssStart;
+  #rssPeak = 0;
+  #diskPeak = 0;
+  #polls;
 
-  /** @param {number | undefined} pid of the broker */
-  constructor(pid) {
-    this.#pid = pid;
-    this.#brokerCpu = cpuOf(pid);
-    this.#sample();
-    this.#poll = setInterval(() => this.#sample(), RSS_INTERVAL);
-    this.#poll.unref();
+  /** @param {{ pid: number | undefined, data: string | undefined }} target the broker */
+  constructor(target) {
+    this.#target = target;
+    this.#brokerCpu = cpuOf(target.pid);
+    this.#rssStart = rssOf(target.pid);
+    this.#sampleMemory();
+    this.#sampleDisk();
+    this.#polls = [
+      setInterval(() => this.#sampleMemory(), RSS_INTERVAL),
+      setInterval(() => this.#sampleDisk(), DISK_INTERVAL),
+    ];
+    for (const poll of this.#polls) poll.unref();
+  }
+
+  /** The largest resident memory since the start, or since this was last read, in octets. */
+  takePeak() {
+    this.#sampleMemory();
+    const peak = this.#rssPeak;
+    this.#rssPeak = 0;
+    return peak;
   }
 
   /**
@@ -31,20 +48,44 @@ export class Meter {
    */
   stop(messages) {
     const seconds = (now() - this.#startedAt) / 1000;
-    const brokerCpu = cpuOf(this.#pid);
-    this.#sample();
-    clearInterval(this.#poll);
-    /** @type {Figures} */
-    const cost = { generatorCpu: (ownCpu() - this.#generatorCpu) / messages };
-    if (brokerCpu !== undefined && this.#brokerCpu !== undefined) {
-      cost.brokerCpu = (brokerCpu - this.#brokerCpu) / messages;
-    }
-    if (this.#rssPeak !== undefined) cost.rssPeak = this.#rssPeak / 2 ** 20;
-    return { rate: messages / seconds, cost };
+    const generatorCpu = (ownCpu() - this.#generatorCpu) / messages;
+    const cost = { ...this.#cpu(messages), generatorCpu };
+    for (const poll of this.#polls) clearInterval(poll);
+    return { rate: messages / seconds, cost: { ...cost, ...this.#memory(), ...this.#disk() } };
   }
 
-  #sample() {
-    const rss = rssOf(this.#pid);
-    if (rss !== undefined) this.#rssPeak = Math.max(rss, this.#rssPeak ?? 0);
+  /**
+   * @param {number} messages
+   * @returns {Figures}
+   */
+  #cpu(messages) {
+    const before = this.#brokerCpu;
+    const after = cpuOf(this.#target.pid);
+    if (before === undefined || after === undefined) return {};
+    const user = (after.user - before.user) / messages;
+    const system = (after.system - before.system) / messages;
+    return { brokerCpu: user + system, brokerUser: user, brokerSystem: system };
+  }
+
+  /** @returns {Figures} */
+  #memory() {
+    this.#sampleMemory();
+    if (this.#rssStart === undefined) return {};
+    return { rssPeak: this.#rssPeak / MIB, rssGrowth: (this.#rssPeak - this.#rssStart) / MIB };
+  }
+
+  /** @returns {Figures} */
+  #disk() {
+    this.#sampleDisk();
+    return this.#target.data === undefined ? {} : { diskPeak: this.#diskPeak / MIB };
+  }
+
+  #sampleMemory() {
+    this.#rssPeak = Math.max(rssOf(this.#target.pid) ?? 0, this.#rssPeak);
+  }
+
+  #sampleDisk() {
+    const { data } = this.#target;
+    if (data !== undefined) this.#diskPeak = Math.max(diskOf(data), this.#diskPeak);
   }
 }

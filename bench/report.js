@@ -1,48 +1,47 @@
 import { cpus, release, totalmem } from 'node:os';
 import { withoutPassword } from './brokers.js';
-import { FIGURES, FIGURE_NAMES } from './figures.js';
+import { figureTable, markdown, plain, remarks, verdictTable } from './tables.js';
+import { judge } from './targets.js';
 
 /** @typedef {import('./brokers.js').Broker} Broker */
 /** @typedef {import('./run.js').Result} Result */
 
-/** The first columns hold words, the others numbers. */
-const TEXT_COLUMNS = 2;
-
 /**
- * Aligned columns for a terminal.
+ * For a terminal.
  * @param {Result[]} results
  * @param {Broker[]} brokers
  */
-export function textTable(results, brokers) {
-  const rows = aligned([head(brokers), ...body(results, brokers)]);
-  const lines = [...rows.map((row) => row.join('  ')), ...failures(results)];
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+export function textReport(results, brokers) {
+  const verdicts = judge(results);
+  const parts = [
+    plain(figureTable(results, brokers)),
+    ...(verdicts.length > 0 ? [plain(verdictTable(verdicts))] : []),
+    remarks(results)
+      .map((line) => `${line}\n`)
+      .join(''),
+  ];
+  return parts.filter((part) => part !== '').join('\n');
 }
 
 /**
- * A page with the table, what was measured, and on what.
+ * A part of a page: what was measured, on what, and what came of it.
  * @param {Result[]} results
  * @param {Broker[]} brokers
  * @param {string[]} args the command's arguments
  */
-export function markdownPage(results, brokers, args) {
+export function markdownReport(results, brokers, args) {
   const { cpu, cores, memory, kernel, node } = machine();
-  const [columns = [], ...rest] = aligned([head(brokers), ...body(results, brokers)]);
-  const rule = columns.map(({ length }, i) =>
-    i < TEXT_COLUMNS ? '-'.repeat(length) : `${'-'.repeat(length - 1)}:`,
-  );
-  const rows = [columns, rule, ...rest].map((row) => `| ${row.join(' | ')} |`);
-  return `# Performance
-
-Measured by \`${command(args)}\`; docs/benchmarks.md says what the figures mean.
+  const notes = remarks(results);
+  return `Measured by \`${command(args)}\`; [benchmarks.md](benchmarks.md) says what the figures mean.
 
 - Machine: ${cpu}, ${cores} cores shared by broker and load generator, ${memory} GiB of memory, Linux ${kernel}, Node ${node}
-${brokers.map((broker) => `- ${broker.name}: ${described(broker)}`).join('\n')}
+${brokers.map((broker) => `- ${broker.name}: ${described(broker)}\n`).join('')}
+## Targets
 
-${rows.join('\n')}
-${failures(results)
-  .map((line) => `\n${line}\n`)
-  .join('')}`;
+${markdown(verdictTable(judge(results)))}
+## All figures
+
+${markdown(figureTable(results, brokers))}${notes.length > 0 ? `\n${notes.map((line) => `- ${line}\n`).join('')}` : ''}`;
 }
 
 /**
@@ -52,86 +51,30 @@ ${failures(results)
 export function jsonReport(results, brokers) {
   return {
     machine: machine(),
-    brokers: brokers.map(({ name, url, pid, properties }) => ({
+    brokers: brokers.map(({ name, role, wanted, properties }) => ({
       name,
-      url: withoutPassword(url),
-      pid,
+      role,
+      ...(wanted.kind === 'remote' && { url: withoutPassword(wanted.url), pid: wanted.pid }),
       properties,
     })),
-    results: results.map(({ job, broker, figures, runs, error }) => ({
-      ...job,
+    results: results.map(({ job: { scenario, label, settings }, broker, figures, runs, note, error }) => ({
+      scenario,
+      label,
+      settings,
       broker: broker.name,
       figures,
       runs,
+      note,
       error,
     })),
+    targets: judge(results).map(({ label, target, of, measured, met }) => ({
+      label,
+      ...target,
+      of,
+      measured,
+      met,
+    })),
   };
-}
-
-/**
- * Cells as wide as the widest of their column: words to the left, numbers to the right.
- * @param {string[][]} rows
- */
-function aligned(rows) {
-  const widths =
-    rows[0]?.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) =>
-    row.map((cell, i) => (i < TEXT_COLUMNS ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))),
-  );
-}
-
-/** @param {Broker[]} brokers */
-function head(brokers) {
-  return ['scenario', 'figure', ...brokers.flatMap(({ name }, i) => (i === 0 ? [name] : [name, 'ratio']))];
-}
-
-/**
- * @param {Result[]} results
- * @param {Broker[]} brokers
- * @returns {string[][]}
- */
-function body(results, brokers) {
-  const labels = [...new Set(results.map((result) => result.job.label))];
-  return labels.flatMap((label) => {
-    const figures = brokers.map((broker) => {
-      const found = results.find((result) => result.job.label === label && result.broker === broker);
-      return found?.figures ?? {};
-    });
-    const names = FIGURE_NAMES.filter((name) => figures.some((of) => of[name] !== undefined));
-    return names.map((name, i) => {
-      const values = figures.map((of) => of[name]);
-      return [i === 0 ? label : '', FIGURES[name].label, ...cells(values, FIGURES[name].decimals)];
-    });
-  });
-}
-
-/**
- * @param {(number | undefined)[]} values
- * @param {number} decimals
- */
-function cells(values, decimals) {
-  const format = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  return values.flatMap((value, i) => {
-    const text = value === undefined || Number.isNaN(value) ? '-' : value.toLocaleString('en-US', format);
-    return i === 0 ? [text] : [text, ratio(value, values[0])];
-  });
-}
-
-/**
- * @param {number | undefined} value
- * @param {number | undefined} base
- */
-function ratio(value, base) {
-  if (value === undefined || base === undefined || !(value > 0) || !(base > 0)) return '-';
-  const times = value / base;
-  return `${times.toFixed(times >= 10 ? 0 : times >= 1 ? 1 : 2)}x`;
-}
-
-/** @param {Result[]} results */
-function failures(results) {
-  return results.flatMap(({ job, broker, error }) =>
-    error === undefined ? [] : [`${job.label} failed on ${broker.name}: ${error}`],
-  );
 }
 
 function machine() {
@@ -146,7 +89,11 @@ function machine() {
 }
 
 /** @param {Broker} broker */
-function described({ properties: { product, version, platform } }) {
+function described({ role, properties: { product, version, platform } }) {
+  if (role === 'relay')
+    return 'a program on Node.js that hands every publish to a consumer and remembers nothing';
+  if (role === 'null')
+    return 'discards what is published and makes deliveries up: the limit of the load generator';
   const words = [
     product && `product ${product}`,
     version && `version ${version}`,

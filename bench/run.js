@@ -12,6 +12,7 @@ import { combine } from './figures.js';
  * @property {Broker} broker
  * @property {Figures[]} runs
  * @property {Figures} figures of all runs together
+ * @property {string} [note] what was done otherwise on this broker, and why
  * @property {string} [error] why there are fewer runs than asked for
  */
 
@@ -26,11 +27,10 @@ export async function runAll(jobs, brokers, { repeat, signal, say }) {
   /** @type {Result[]} */
   const results = [];
   for (const job of jobs) {
-    /** @type {Result[]} */
-    const ofJob = brokers.map((broker) => ({ job, broker, runs: [], figures: {} }));
+    const ofJob = brokers.filter((broker) => takesPart(broker, job)).map((broker) => begin(job, broker));
     results.push(...ofJob);
     for (let round = 1; round <= repeat; round++) {
-      for (const result of ofJob) {
+      for (const result of ofJob.filter((of) => of.job.settings.messages > 0)) {
         if (signal.aborted) return results;
         say(`${job.label}, ${result.broker.name}${repeat > 1 ? `, ${round} of ${repeat}` : ''}`);
         await runOnce(result, signal);
@@ -42,16 +42,35 @@ export async function runAll(jobs, brokers, { repeat, signal, say }) {
 }
 
 /**
+ * @param {Broker} broker
+ * @param {Job} job
+ */
+function takesPart({ role, wanted }, job) {
+  if (role === 'relay' || role === 'null') return job.limits;
+  return !(job.restarts && wanted.kind === 'remote');
+}
+
+/**
+ * @param {Job} job
+ * @param {Broker} broker
+ * @returns {Result}
+ */
+function begin(job, broker) {
+  const { others } = job;
+  if (others === undefined || broker.wanted.kind !== 'remote') return { job, broker, runs: [], figures: {} };
+  const settings = { ...job.settings, messages: others.messages };
+  const what = others.messages === 0 ? 'left out' : `with ${others.messages.toLocaleString('en-US')}`;
+  return { job: { ...job, settings }, broker, runs: [], figures: {}, note: `${what}: ${others.why}` };
+}
+
+/**
  * @param {Result} result
  * @param {AbortSignal} signal
  */
 async function runOnce(result, signal) {
   const { job, broker } = result;
-  await broker.loopDelay?.();
-  const { figures, error } = await generate({ ...job, url: broker.url, pid: broker.pid }, signal);
-  const delay = error === undefined ? await broker.loopDelay?.() : undefined;
-  const loop = delay === undefined ? {} : { loopP99: delay.p99, loopMax: delay.max };
-  if (figures !== undefined) result.runs.push({ ...figures, ...loop });
+  const { figures, error } = await generate({ ...job, wanted: broker.wanted }, signal);
+  if (figures !== undefined) result.runs.push(figures);
   if (error !== undefined) result.error = error;
 }
 

@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { startBroker } from './brokers.js';
 import { Client } from './client.js';
 import { Load } from './load.js';
 import { Meter } from './meter.js';
 
-/** What one run of a scenario opens on a broker, so that all of it can be taken away again, however the run ends. */
+/** @typedef {import('./brokers.js').Target} Target */
+/** @typedef {import('./launch.js').Wanted} Wanted */
+
+/**
+ * One run of a scenario on one broker: starts the broker when it is ours, and takes away everything that was opened on
+ * it, however the run ends.
+ */
 export class Session {
   #prefix = `bench-${randomBytes(4).toString('hex')}`;
   /** @type {Client[]} */
@@ -12,14 +19,43 @@ export class Session {
   #queues = [];
   #named = 0;
   #ended = false;
+  /** @type {Target} */
+  #target;
 
   /**
-   * @param {string} url
-   * @param {number | undefined} pid of the broker, when it is known
+   * @param {Wanted} wanted
+   * @param {Target} target
    */
-  constructor(url, pid) {
-    this.url = url;
-    this.pid = pid;
+  constructor(wanted, target) {
+    this.wanted = wanted;
+    this.#target = target;
+  }
+
+  /**
+   * @param {Wanted} wanted
+   * @param {{ probe?: boolean }} how whether the event loop of ours is watched
+   */
+  static async start(wanted, how) {
+    return new Session(wanted, await startBroker(wanted, how));
+  }
+
+  get url() {
+    return this.#target.url;
+  }
+
+  /** The broker's process, when it is known. */
+  get pid() {
+    return this.#target.pid;
+  }
+
+  /** The directory with the broker's files, when it is known. */
+  get data() {
+    return this.#target.data;
+  }
+
+  /** @returns {Promise<{ p99: number, max: number } | undefined>} since it was last asked */
+  async loopDelay() {
+    return this.#target.loopDelay?.();
   }
 
   async open() {
@@ -30,7 +66,7 @@ export class Session {
   }
 
   /** @param {string} purpose */
-  queueName(purpose) {
+  name(purpose) {
     return `${this.#prefix}-${purpose}-${++this.#named}`;
   }
 
@@ -42,7 +78,7 @@ export class Session {
    * @param {Record<string, string | number>} [args]
    */
   async queue(client, purpose, durable, args = {}) {
-    const name = this.queueName(purpose);
+    const name = this.name(purpose);
     // an exclusive queue goes when its connection does
     if (durable) this.#queues.push(name);
     await client.declareQueue(name, { durable, exclusive: !durable, args });
@@ -59,7 +95,7 @@ export class Session {
   }
 
   meter() {
-    return new Meter(this.pid);
+    return new Meter(this.#target);
   }
 
   /** Closes every connection and deletes every queue; connections first, since a consumer may hold on to a queue. */
@@ -76,6 +112,11 @@ export class Session {
   /** Clears for the last time: a run that is still going on finds its connections closed, also those it opens now. */
   async end() {
     this.#ended = true;
-    await this.clear();
+    try {
+      // what is ours goes with its broker
+      if (this.wanted.kind === 'remote') await this.clear();
+    } finally {
+      await this.#target.clear();
+    }
   }
 }

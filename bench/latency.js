@@ -11,15 +11,15 @@ const RATE = 500;
 const WINDOW = 10_000;
 
 /**
- * Durable messages at a rate any broker bears: how long one takes to be delivered, and to be confirmed.
+ * Messages at a rate any broker bears: how long one takes to be delivered, and to be confirmed.
  * @param {Session} session
  * @param {Settings} settings
  * @returns {Promise<Figures>}
  */
-export async function runSteady(session, { messages, size }) {
+export async function runLatency(session, { messages, size, durable }) {
   const [producer, receiver] = [await session.open(), await session.open()];
-  const queue = await session.queue(receiver, 'steady', true);
-  const load = session.load(producer, queue, { size, persistent: true });
+  const queue = await session.queue(receiver, 'latency', durable);
+  const load = session.load(producer, queue, { size, persistent: durable });
   const sentAt = new Float64Array(messages);
   const delivered = new Float64Array(messages);
   const confirmed = new Float64Array(messages);
