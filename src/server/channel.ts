@@ -110,10 +110,10 @@ export class Channel implements Receiver, CommitListener, OpenChannel {
     return this.#isClosing;
   }
 
-  /** Takes the next frame. Throws what ends the connection. */
-  accept(type: number, payload: Buffer): void {
-    if (this.#isClosing) this.#acceptClosing(type, payload);
-    else this.#assembler.accept(type, payload);
+  /** Takes the next frame, whose payload stands from `start` to `end`. Throws what ends the connection. */
+  accept(type: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#isClosing) this.#acceptClosing(type, bytes.subarray(start, end));
+    else this.#assembler.accept(type, bytes, start, end);
   }
 
   /**

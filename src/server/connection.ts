@@ -66,13 +66,13 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
       () => this.#endTurn(),
       () => this.#resumeChannels(),
     );
-    this.intake = new Intake(stream, this.output, host.broker.journal, this);
+    this.intake = new Intake(stream, this.output, host.broker, this, () => this.#updateIntake());
     this.blocking = new Blocking(host.alarms, this);
     this.closing = new Closing(stream, this.output, host.wallClock, host.broker.journal);
     this.#handshake = new Handshake(host, peer);
     this.input = new Input(host.limits.tune.frameMax, {
       greeted: (isOurs) => this.#greeted(isOurs),
-      frame: (type, channel, payload) => this.#frame(type, channel, payload),
+      frame: (type, channel, bytes, start, end) => this.#frame(type, channel, bytes, start, end),
       refuse: (error) => this.#refuse(error),
     });
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -195,6 +195,7 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
   #read(chunk: Buffer): void {
     if (this.#state === 'closed') return;
     this.input.push(this.faults.isArmed ? this.faults.received(chunk) : chunk);
+    this.intake.hasRead(chunk.length);
     this.#updateIntake();
   }
 
@@ -208,13 +209,13 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     this.#stream.end(PROTOCOL_HEADER, () => this.#stream.destroy());
   }
 
-  #frame(type: number, number: number, payload: Buffer): void {
+  #frame(type: number, number: number, bytes: Buffer, start: number, end: number): void {
     try {
       if (type === FrameType.HEARTBEAT || this.#state === 'closed') return;
-      if (this.#state === 'closing') return this.closing.accept(type, number, payload);
-      if (this.faults.isArmed && this.faults.frame(type, number, payload)) return;
-      if (number === 0) this.#control(decodeMethod(payload));
-      else this.#channelFrame(type, number, payload);
+      if (this.#state === 'closing') return this.closing.accept(type, number, bytes.subarray(start, end));
+      if (this.faults.isArmed && this.faults.frame(type, number, bytes.subarray(start, end))) return;
+      if (number === 0) this.#control(decodeMethod(bytes.subarray(start, end)));
+      else this.#channelFrame(type, number, bytes, start, end);
     } catch (error) {
       this.#refuse(error);
     }
@@ -276,16 +277,18 @@ export class Connection implements ChannelPeer, BlockingPeer, CommitListener, Op
     this.#heartbeat = new Heartbeat(this.#host.wallClock, heartbeat, liveness);
   }
 
-  #channelFrame(type: number, number: number, payload: Buffer): void {
+  #channelFrame(type: number, number: number, bytes: Buffer, start: number, end: number): void {
     if (this.#state === 'handshake') {
-      throw new AmqpError('UNEXPECTED_FRAME', `type ${type}, ${describeOctets(payload)}`, NO_METHOD); // CON-56
+      const text = `type ${type}, ${describeOctets(bytes.subarray(start, end))}`;
+      throw new AmqpError('UNEXPECTED_FRAME', text, NO_METHOD); // CON-56
     }
     const channel = this.#channels.get(number);
     if (channel === undefined) {
-      return this.#channels.open(type, number, payload, this.#handshake.limits.channelMax);
+      const { channelMax } = this.#handshake.limits;
+      return this.#channels.open(type, number, bytes.subarray(start, end), channelMax);
     }
     if (this.#host.alarms.isRaised && type !== FrameType.METHOD) this.blocking.block();
-    channel.accept(type, payload);
+    channel.accept(type, bytes, start, end);
   }
 
   /** Everything is finished, and on disk, before close-ok (CON-52). */

@@ -5,13 +5,15 @@ import {
   shortstrBytes,
   writeAck,
   writeBody,
+  writeBodyStart,
   writeContentHeader,
   writeDeliver,
   writeNack,
 } from '../wire/codec.ts';
-import { FRAME_OVERHEAD, FrameType } from '../wire/constants.ts';
+import { FRAME_END, FRAME_OVERHEAD, FrameType } from '../wire/constants.ts';
 import { encodeFrame } from '../wire/frames.ts';
 import type { Method } from '../wire/methods.ts';
+import { CHUNK, giveChunkBack, takeChunk } from './chunks.ts';
 
 /** Class, weight and body size: what a content header holds beside the properties. */
 const CONTENT_HEADER = 12;
@@ -19,10 +21,12 @@ const SETTLE_FRAME = FRAME_OVERHEAD + 13;
 
 /** Bytes written and not taken by the peer beyond which consumers of the connection get nothing more. */
 const HIGH_WATER = 2 * 1024 * 1024;
-const SMALL_CHUNK = 4 * 1024;
-const CHUNK = 64 * 1024;
+/** A longer body is not copied: it stays where it lies, and with it the rest of its page, until the peer has taken it. */
+const LONGEST_COPIED = 32 * 1024;
 
-/** Properties and body of a message where they lie: a delivery copies them from there, once. */
+const NO_CHUNK: Buffer = Buffer.alloc(0);
+
+/** Properties and body of a message where they lie: a delivery copies them from there, once, or sends a long body as it is. */
 export interface ContentBytes {
   readonly properties: Buffer;
   readonly propertiesAt: number;
@@ -41,19 +45,22 @@ export interface Sink {
 
 /**
  * Frames out: everything a turn of the loop has to say to a peer is gathered and written at once. Hot path: frames are
- * written in place, and a chunk of memory is used up before the next is taken.
+ * written in place, in chunks of memory that are used again when they have been sent.
  */
 export class Output {
   readonly #stream: Duplex;
   readonly #onFlush: () => void;
   readonly #onDrain: () => void;
   #frameMax = 4096;
-  #chunk: Buffer = Buffer.alloc(0);
+  #chunk: Buffer = NO_CHUNK;
   /** What is gathered in the chunk and not yet handed to the stream. */
   #start = 0;
   #at = 0;
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
+  /** Chunks that are full and not sent yet. */
+  #full: Buffer[] = [];
+  readonly #onWritten = (): void => this.#giveBack();
   #isScheduled = false;
   #wasFull = false;
   /** Faults put something between this and the stream. */
@@ -118,7 +125,8 @@ export class Output {
   ): void {
     const exchangeBytes = this.#exchangeBytes(exchange);
     const keyBytes = this.#keyBytes(routingKey);
-    const chunk = this.#room(deliverSize(consumerTag, exchangeBytes, keyBytes) + this.#contentSize(content));
+    const size = deliverSize(consumerTag, exchangeBytes, keyBytes);
+    const chunk = this.#room(size + this.#copiedSize(content));
     this.#at = writeDeliver(
       chunk,
       this.#at,
@@ -135,7 +143,7 @@ export class Output {
   /** A method that carries content: get-ok, return. */
   methodWithContent(channel: number, method: Method, content: ContentBytes): void {
     const frame = encodeFrame(FrameType.METHOD, channel, encodeMethod(method));
-    const chunk = this.#room(frame.length + this.#contentSize(content));
+    const chunk = this.#room(frame.length + this.#copiedSize(content));
     this.#at += frame.copy(chunk, this.#at);
     this.#content(chunk, channel, content);
   }
@@ -172,10 +180,31 @@ export class Output {
     this.hasSent = true;
     if (this.#stream.destroyed || this.#stream.writableEnded) return;
     if (this.sink !== undefined) return this.sink.write(gathered);
-    this.#stream.cork();
-    for (const bytes of gathered) this.#stream.write(bytes);
-    this.#stream.uncork();
+    this.#write(gathered);
     if (!this.#stream.writableNeedDrain) this.#drained();
+  }
+
+  #write(gathered: readonly Buffer[]): void {
+    const last = gathered.at(-1) as Buffer;
+    if (gathered.length > 1) {
+      this.#stream.cork();
+      for (const bytes of gathered) if (bytes !== last) this.#stream.write(bytes);
+    }
+    this.#stream.write(last, this.#onWritten);
+    if (gathered.length > 1) this.#stream.uncork();
+    this.#giveBack(); // the system takes nearly everything at once
+  }
+
+  /** The stream is done with the chunks when it holds nothing any more. */
+  #giveBack(): void {
+    if (this.#chunk === NO_CHUNK || this.#stream.writableLength > 0) return;
+    for (const chunk of this.#full) giveChunkBack(chunk);
+    this.#full = [];
+    if (this.hasGathered) return;
+    if (this.#chunk.length === CHUNK) giveChunkBack(this.#chunk);
+    this.#chunk = NO_CHUNK;
+    this.#start = 0;
+    this.#at = 0;
   }
 
   #drained(): void {
@@ -184,15 +213,17 @@ export class Output {
     this.#onDrain();
   }
 
-  #contentSize({ propertiesLength, bodyLength }: ContentBytes): number {
-    const frames = Math.ceil(bodyLength / (this.#frameMax - FRAME_OVERHEAD));
-    return CONTENT_HEADER + propertiesLength + bodyLength + FRAME_OVERHEAD * (frames + 1);
+  /** What a content takes in a chunk. */
+  #copiedSize({ propertiesLength, bodyLength }: ContentBytes): number {
+    const header = FRAME_OVERHEAD + CONTENT_HEADER + propertiesLength;
+    if (bodyLength > LONGEST_COPIED) return header;
+    return header + bodyLength + FRAME_OVERHEAD * Math.ceil(bodyLength / (this.#frameMax - FRAME_OVERHEAD));
   }
 
   #content(chunk: Buffer, channel: number, content: ContentBytes): void {
     const { propertiesAt, propertiesLength, body, bodyAt, bodyLength } = content;
     const propertiesEnd = propertiesAt + propertiesLength;
-    let at = writeContentHeader(
+    this.#at = writeContentHeader(
       chunk,
       this.#at,
       channel,
@@ -204,18 +235,29 @@ export class Output {
     const end = bodyAt + bodyLength;
     const most = this.#frameMax - FRAME_OVERHEAD;
     for (let from = bodyAt; from < end; from += most) {
-      at = writeBody(chunk, at, channel, body, from, Math.min(from + most, end));
+      const to = Math.min(from + most, end);
+      if (bodyLength > LONGEST_COPIED) this.#reference(channel, body.subarray(from, to));
+      else this.#at = writeBody(chunk, this.#at, channel, body, from, to);
     }
-    this.#at = at;
+  }
+
+  /** A body frame whose payload is sent from where it lies. */
+  #reference(channel: number, payload: Buffer): void {
+    const chunk = this.#room(FRAME_OVERHEAD);
+    this.#at = writeBodyStart(chunk, this.#at, channel, payload.length);
+    this.#collect();
+    this.#gathered.push(payload);
+    this.#gatheredBytes += payload.length;
+    chunk[this.#at++] = FRAME_END;
   }
 
   /** A chunk with room for `size` bytes at `#at`. */
   #room(size: number): Buffer {
     if (!this.#isScheduled) this.schedule();
     if (this.#at + size > this.#chunk.length) {
-      const isBusy = this.#gatheredBytes + this.#at - this.#start + size > SMALL_CHUNK;
       this.#collect();
-      this.#chunk = Buffer.allocUnsafeSlow(Math.max(size, isBusy ? CHUNK : SMALL_CHUNK));
+      if (this.#chunk.length === CHUNK) this.#full.push(this.#chunk);
+      this.#chunk = size <= CHUNK ? takeChunk() : Buffer.allocUnsafeSlow(size);
       this.#start = 0;
       this.#at = 0;
     }

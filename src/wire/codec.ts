@@ -29,6 +29,7 @@ const ACK_PAYLOAD = 13;
 const DELIVER = 60;
 const ACK = 80;
 const NACK = 120;
+const ACK_IDS = (BASIC_CLASS << 16) | ACK;
 const MULTIPLE = 1;
 const PUBLISH_IDS = methodIds('basic.publish');
 
@@ -36,7 +37,6 @@ const PUBLISH_IDS = methodIds('basic.publish');
 export function decodeMethod(payload: Buffer): Method {
   if (payload.length < IDS) throw new AmqpError('FRAME_ERROR', `cannot decode ${octetList(payload, 0)}`);
   const ids = payload.readUInt32BE(0);
-  if (ids === ((BASIC_CLASS << 16) | ACK) && payload.length === ACK_PAYLOAD) return decodeAck(payload);
   const row = rowsById.get(ids);
   if (row === undefined) throw unknownMethod(payload.readUInt16BE(0), payload.readUInt16BE(2));
   const reader = new Reader(row.views ? Buffer.from(payload) : payload, IDS);
@@ -50,9 +50,12 @@ export function decodeMethod(payload: Buffer): Method {
   return method as unknown as Method;
 }
 
-function decodeAck(payload: Buffer): MethodOf<'basic.ack'> {
-  const deliveryTag = payload.readUInt32BE(IDS) * 2 ** 32 + payload.readUInt32BE(IDS + 4);
-  return { name: 'basic.ack', deliveryTag, multiple: (payload.readUInt8(IDS + 8) & MULTIPLE) !== 0 };
+/** The same for basic.ack, which comes as often as messages do; undefined when what stands there is something else. */
+export function decodeAck(bytes: Buffer, start: number, end: number): MethodOf<'basic.ack'> | undefined {
+  if (end - start !== ACK_PAYLOAD || bytes.readUInt32BE(start) !== ACK_IDS) return undefined;
+  const at = start + IDS;
+  const deliveryTag = bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+  return { name: 'basic.ack', deliveryTag, multiple: (bytes.readUInt8(at + 8) & MULTIPLE) !== 0 };
 }
 
 function refusal(error: unknown, payload: Buffer, ids: MethodIds): unknown {
@@ -96,14 +99,15 @@ export class PublishDecoder {
   #length = -1;
   #method: MethodOf<'basic.publish'> = publish(0, '', '', false, false);
 
-  decode(payload: Buffer): MethodOf<'basic.publish'> {
-    const { length } = payload;
-    if (length === this.#length && sameOctets(payload, this.#last, IDS, length)) return this.#method;
-    const behindExchange = EXCHANGE_AT + 1 + (payload[EXCHANGE_AT] ?? 0);
-    const sameExchange = sameOctets(payload, this.#last, EXCHANGE_AT, behindExchange);
-    const method = decodePublish(payload, sameExchange ? this.#method.exchange : undefined);
+  /** @param bytes the payload stands from `start` to `end` */
+  decode(bytes: Buffer, start = 0, end = bytes.length): MethodOf<'basic.publish'> {
+    const length = end - start;
+    if (length === this.#length && isSame(bytes, start, this.#last, IDS, length)) return this.#method;
+    const behindExchange = EXCHANGE_AT + 1 + (bytes[start + EXCHANGE_AT] ?? 0);
+    const sameExchange = isSame(bytes, start, this.#last, EXCHANGE_AT, behindExchange);
+    const method = decodePublish(bytes, start, end, sameExchange ? this.#method.exchange : undefined);
     if (this.#last.length < length) this.#last = Buffer.alloc(length * 2);
-    payload.copy(this.#last);
+    bytes.copy(this.#last, 0, start, end);
     this.#length = length;
     this.#method = method;
     return method;
@@ -111,15 +115,20 @@ export class PublishDecoder {
 }
 
 // Routing keys differ at their end, and at this length a comparison costs less than a call out of JavaScript.
-function sameOctets(a: Buffer, b: Buffer, start: number, end: number): boolean {
-  for (let i = end - 1; i >= start; i--) {
-    if (a[i] !== b[i]) return false;
+function isSame(bytes: Buffer, start: number, last: Buffer, from: number, to: number): boolean {
+  for (let i = to - 1; i >= from; i--) {
+    if (bytes[start + i] !== last[i]) return false;
   }
   return true;
 }
 
-function decodePublish(payload: Buffer, knownExchange: string | undefined): MethodOf<'basic.publish'> {
-  const reader = new Reader(payload, IDS);
+function decodePublish(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  knownExchange: string | undefined,
+): MethodOf<'basic.publish'> {
+  const reader = new Reader(bytes, start + IDS, end);
   try {
     const ticket = reader.u16();
     if (knownExchange !== undefined) reader.skip(reader.u8());
@@ -127,9 +136,9 @@ function decodePublish(payload: Buffer, knownExchange: string | undefined): Meth
     const method = publish(ticket, exchange, reader.shortstr(), reader.bit(), reader.bit());
     if (reader.at === reader.end) return method;
   } catch (error) {
-    throw refusal(error, payload, PUBLISH_IDS);
+    throw refusal(error, bytes.subarray(start, end), PUBLISH_IDS);
   }
-  throw undecodable(payload, PUBLISH_IDS);
+  throw undecodable(bytes.subarray(start, end), PUBLISH_IDS);
 }
 
 function publish(
@@ -195,6 +204,11 @@ export function writeContentHeader(
   next = copyBytes(target, next, properties, start, end);
   target[next] = FRAME_END;
   return next + 1;
+}
+
+/** What precedes the payload of a body frame. */
+export function writeBodyStart(target: Buffer, at: number, channel: number, size: number): number {
+  return writeFrameStart(target, at, FrameType.BODY, channel, size);
 }
 
 /** One body frame: `body` from `start` to `end`. */

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { copyBytes } from './buffer.ts';
-import { decodeMethod, PublishDecoder } from './codec.ts';
+import { decodeAck, decodeMethod, PublishDecoder } from './codec.ts';
 import { BASIC_CLASS, FrameType } from './constants.ts';
 import { AmqpError, NO_METHOD, type MethodIds } from './errors.ts';
 import { carriesContent, methodIds, methods, type Method } from './methods.ts';
@@ -23,6 +23,7 @@ const PUBLISH = (BASIC_CLASS << 16) | methods['basic.publish'].methodId;
 /** Class, weight and body size precede the properties in a content header. */
 const PROPERTIES_AT = 12;
 const SMALLEST_PROPERTIES = 256;
+const EXPECTED_HEADER = `expected content header for class ${BASIC_CLASS}`;
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -50,68 +51,69 @@ export class ContentAssembler {
     this.#onCommand = onCommand;
   }
 
-  /** Takes the payload of the next method, header or body frame. */
-  accept(type: number, payload: Buffer): void {
-    if (this.#method === undefined) return this.#acceptMethod(type, payload);
-    if (this.#size < 0) return this.#acceptHeader(type, payload, this.#method);
-    this.#acceptBody(type, payload, this.#method);
+  /** Takes the next method, header or body frame; its payload stands from `start` to `end`. */
+  accept(type: number, bytes: Buffer, start = 0, end = bytes.length): void {
+    if (this.#method === undefined) return this.#acceptMethod(type, bytes, start, end);
+    if (this.#size < 0) return this.#acceptHeader(type, bytes, start, end, this.#method);
+    this.#acceptBody(type, bytes, start, end, this.#method);
   }
 
-  #acceptMethod(type: number, payload: Buffer): void {
+  #acceptMethod(type: number, bytes: Buffer, start: number, end: number): void {
     if (type !== FrameType.METHOD) {
       throw unexpected('expected method frame, got non method frame instead', NO_METHOD);
     }
-    if (payload.length >= 4 && payload.readUInt32BE(0) === PUBLISH) {
-      this.#method = this.#publishes.decode(payload);
+    if (end - start >= 4 && bytes.readUInt32BE(start) === PUBLISH) {
+      this.#method = this.#publishes.decode(bytes, start, end);
       return;
     }
-    const method = decodeMethod(payload);
+    const method = decodeAck(bytes, start, end) ?? decodeMethod(bytes.subarray(start, end));
     if (carriesContent.has(method.name)) this.#method = method;
     else this.#onCommand(method, undefined);
   }
 
-  #acceptHeader(type: number, payload: Buffer, method: Method): void {
-    const expected = `expected content header for class ${BASIC_CLASS}`;
-    if (type !== FrameType.HEADER || payload.length < PROPERTIES_AT || payload.readUInt16BE(2) !== 0) {
-      throw unexpected(`${expected}, got non content header frame instead`, methodIds(method.name));
+  #acceptHeader(type: number, bytes: Buffer, start: number, end: number, method: Method): void {
+    if (type !== FrameType.HEADER || end - start < PROPERTIES_AT || bytes.readUInt16BE(start + 2) !== 0) {
+      throw unexpected(`${EXPECTED_HEADER}, got non content header frame instead`, methodIds(method.name));
     }
-    const classId = payload.readUInt16BE(0);
+    const classId = bytes.readUInt16BE(start);
     if (classId !== BASIC_CLASS) {
-      throw unexpected(`${expected}, got one for class ${classId} instead`, methodIds(method.name));
+      throw unexpected(`${EXPECTED_HEADER}, got one for class ${classId} instead`, methodIds(method.name));
     }
-    const size = payload.readUInt32BE(4) * 2 ** 32 + payload.readUInt32BE(8);
+    const size = bytes.readUInt32BE(start + 4) * 2 ** 32 + bytes.readUInt32BE(start + 8);
     if (size > LARGEST_ANNOUNCED) {
-      const text = `content body size ${payload.readBigUInt64BE(4)} exceeds maximum allowed size ${LARGEST_ANNOUNCED}`;
+      const announced = bytes.readBigUInt64BE(start + 4);
+      const text = `content body size ${announced} exceeds maximum allowed size ${LARGEST_ANNOUNCED}`;
       throw new AmqpError('FRAME_ERROR', text, methodIds(method.name));
     }
-    this.#copyProperties(payload);
+    this.#copyProperties(bytes, start + PROPERTIES_AT, end);
     this.#size = size;
     this.#have = 0;
     if (size === 0) this.#complete(method, EMPTY);
   }
 
-  #acceptBody(type: number, payload: Buffer, method: Method): void {
+  #acceptBody(type: number, bytes: Buffer, start: number, end: number, method: Method): void {
     if (type !== FrameType.BODY) {
       throw unexpected('expected content body, got non content body frame instead', methodIds(method.name));
     }
-    if (payload.length > this.#size - this.#have) {
+    const length = end - start;
+    if (length > this.#size - this.#have) {
       const text = 'content body frame exceeds remaining content size';
       throw new AmqpError('FRAME_ERROR', text, methodIds(method.name));
     }
-    if (payload.length === this.#size) return this.#complete(method, payload);
-    if (this.#size <= this.#largestBody) this.#collect(payload);
-    this.#have += payload.length;
+    if (length === this.#size) return this.#complete(method, bytes.subarray(start, end));
+    if (this.#size <= this.#largestBody) this.#collect(bytes, start, end);
+    this.#have += length;
     if (this.#have === this.#size) this.#complete(method, this.#body);
   }
 
-  #collect(payload: Buffer): void {
-    const needed = this.#have + payload.length;
+  #collect(bytes: Buffer, start: number, end: number): void {
+    const needed = this.#have + end - start;
     if (needed > this.#body.length) {
       const larger = Buffer.allocUnsafe(Math.min(this.#size, needed * 2));
       this.#body.copy(larger, 0, 0, this.#have);
       this.#body = larger;
     }
-    payload.copy(this.#body, this.#have);
+    bytes.copy(this.#body, this.#have, start, end);
   }
 
   #complete(method: Method, body: Buffer): void {
@@ -128,15 +130,15 @@ export class ContentAssembler {
   }
 
   /** The header's chunk may be gone when the body is complete. Messages of a kind share the length of their properties. */
-  #copyProperties(header: Buffer): void {
-    const length = header.length - PROPERTIES_AT;
+  #copyProperties(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
     if (length !== this.#properties.length) {
       if (length > this.#scratch.length) {
         this.#scratch = Buffer.allocUnsafe(Math.max(length, SMALLEST_PROPERTIES));
       }
       this.#properties = this.#scratch.subarray(0, length);
     }
-    copyBytes(this.#scratch, 0, header, PROPERTIES_AT, header.length);
+    copyBytes(this.#scratch, 0, bytes, start, end);
   }
 }
 

@@ -11,11 +11,14 @@ const SMALLEST_KEPT = 512;
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
-/** Takes one frame. The payload is valid during the call only: whoever keeps it copies it. */
-export type OnFrame = (type: number, channel: number, payload: Buffer) => void;
+/**
+ * Takes one frame, whose payload stands from `start` to `end`. It does so during the call only: whoever keeps it copies
+ * it. Hot path: a view for each of the three frames of a publish took 0.3 us.
+ */
+export type OnFrame = (type: number, channel: number, bytes: Buffer, start: number, end: number) => void;
 
 /**
- * Cuts a stream into frames, however it is chopped up. A frame that lies whole in its chunk is handed over as a view;
+ * Cuts a stream into frames, however it is chopped up. A frame that lies whole in its chunk is handed over where it is;
  * the others are copied together, once, so no chunk outlives `push`.
  *
  * What `onFrame` throws passes through `push`; the frames behind are kept, and the next `push` or `resume` goes on
@@ -124,14 +127,14 @@ export class FrameDecoder {
       this.#need = size + FRAME_OVERHEAD;
       if (this.#need > end - at) return;
       this.#need = FRAME_HEADER;
-      const last = at + FRAME_HEADER + size;
-      const payload = bytes.subarray(at + FRAME_HEADER, last);
+      const start = at + FRAME_HEADER;
+      const last = start + size;
       const marker = bytes.readUInt8(last);
-      if (marker !== FRAME_END) throw this.#withoutEnd(type, payload, marker);
+      if (marker !== FRAME_END) throw this.#withoutEnd(type, bytes.subarray(start, last), marker);
       const channel = bytes.readUInt16BE(at + 1);
       this.#at = last + 1;
-      checkFrame(type, channel, payload);
-      this.#onFrame(type, channel, payload);
+      checkFrame(type, channel, bytes, start, last);
+      this.#onFrame(type, channel, bytes, start, last);
     }
   }
 
@@ -174,11 +177,12 @@ export class FrameDecoder {
 }
 
 /** What can be said of a frame without knowing its channel's state (CON-34, CON-35). */
-function checkFrame(type: number, channel: number, payload: Buffer): void {
-  if (!isKnownFrame(type, payload.length)) throw frameError(type, payload, 'unknown_frame');
+function checkFrame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
+  if (!isKnownFrame(type, end - start)) throw frameError(type, bytes.subarray(start, end), 'unknown_frame');
   const misplaced = type === FrameType.HEARTBEAT ? channel !== 0 : channel === 0 && type !== FrameType.METHOD;
   if (misplaced) {
-    throw new AmqpError('UNEXPECTED_FRAME', `type ${type}, ${describeOctets(payload)}`, NO_METHOD);
+    const text = `type ${type}, ${describeOctets(bytes.subarray(start, end))}`;
+    throw new AmqpError('UNEXPECTED_FRAME', text, NO_METHOD);
   }
 }
 

@@ -755,8 +755,8 @@ export const faults = [
   {
     name: 'a body longer than announced is let through',
     file: 'src/wire/content.ts',
-    find: 'if (payload.length > this.#size - this.#have) {',
-    put: 'if (payload.length > this.#size + 1e9) {',
+    find: 'if (length > this.#size - this.#have) {',
+    put: 'if (length > this.#size + 1e9) {',
     topics: ['frames'],
   },
 

@@ -96,12 +96,14 @@ describe('ContentAssembler', () => {
 
   test('a body in one frame is passed on without a copy', () => {
     const frame = Buffer.from('hello');
-    const bodies: unknown[] = [];
+    const bodies: (Buffer | undefined)[] = [];
     const assembler = new ContentAssembler(100, (_method, content) => bodies.push(content?.body));
     assembler.accept(METHOD, PUBLISH);
     assembler.accept(HEADER, header(5));
     assembler.accept(BODY, frame);
-    expect(bodies[0]).toBe(frame);
+    expect(bodies[0]).toEqual(frame);
+    expect(bodies[0]?.buffer).toBe(frame.buffer);
+    expect(bodies[0]?.byteOffset).toBe(frame.byteOffset);
   });
 
   test('a size of 0 completes the message, and a body frame behind it is one too many [CON-37]', () => {

@@ -12,7 +12,8 @@ interface Frame {
 /** A decoder and copies of everything it handed over. */
 function aDecoder(limit = 131_072): { decoder: FrameDecoder; frames: Frame[] } {
   const frames: Frame[] = [];
-  const decoder = new FrameDecoder(limit, (type, channel, payload) => {
+  const decoder = new FrameDecoder(limit, (type, channel, bytes, start, end) => {
+    const payload = bytes.subarray(start, end);
     frames.push({ type, channel, payload: Buffer.from(payload) });
   });
   return { decoder, frames };
@@ -75,7 +76,8 @@ describe('FrameDecoder', () => {
     fc.assert(
       fc.property(frameLists, cuts, fc.array(fc.boolean(), { minLength: 1 }), (sent, points, pauses) => {
         const frames: Frame[] = [];
-        const decoder: FrameDecoder = new FrameDecoder(131_072, (type, channel, payload) => {
+        const decoder: FrameDecoder = new FrameDecoder(131_072, (type, channel, bytes, start, end) => {
+          const payload = bytes.subarray(start, end);
           expect(decoder.paused).toBe(false);
           decoder.paused = pauses[frames.length % pauses.length] ?? false;
           frames.push({ type, channel, payload: Buffer.from(payload) });
@@ -90,7 +92,8 @@ describe('FrameDecoder', () => {
 
   test('a resume from inside the call ends the pause at once', () => {
     const seen: string[] = [];
-    const decoder: FrameDecoder = new FrameDecoder(4096, (_type, _channel, payload) => {
+    const decoder: FrameDecoder = new FrameDecoder(4096, (_type, _channel, bytes, start, end) => {
+      const payload = bytes.subarray(start, end);
       seen.push(payload.toString());
       decoder.paused = true;
       decoder.resume();
@@ -101,7 +104,8 @@ describe('FrameDecoder', () => {
 
   test('what is pushed from inside the call comes behind the rest of the chunk', () => {
     const seen: string[] = [];
-    const decoder: FrameDecoder = new FrameDecoder(4096, (_type, _channel, payload) => {
+    const decoder: FrameDecoder = new FrameDecoder(4096, (_type, _channel, bytes, start, end) => {
+      const payload = bytes.subarray(start, end);
       seen.push(payload.toString());
       if (seen.length === 1) decoder.push(body('late'));
     });
@@ -111,7 +115,8 @@ describe('FrameDecoder', () => {
 
   test('what onFrame throws passes through, and the next push goes on behind that frame', () => {
     const seen: string[] = [];
-    const decoder = new FrameDecoder(4096, (_type, _channel, payload) => {
+    const decoder = new FrameDecoder(4096, (_type, _channel, bytes, start, end) => {
+      const payload = bytes.subarray(start, end);
       if (payload.toString() === 'bad') throw new Error('no');
       seen.push(payload.toString());
     });
@@ -124,7 +129,8 @@ describe('FrameDecoder', () => {
 
   test('a payload that lies whole in its chunk is a view of it', () => {
     const chunk = body('hello');
-    new FrameDecoder(4096, (_type, _channel, payload) => {
+    new FrameDecoder(4096, (_type, _channel, bytes, start, end) => {
+      const payload = bytes.subarray(start, end);
       expect(payload.buffer).toBe(chunk.buffer);
       expect(payload.byteOffset).toBe(chunk.byteOffset + 7);
     }).push(chunk);
@@ -156,7 +162,8 @@ describe('FrameDecoder', () => {
 
   test('a new limit holds from the next frame on [CON-31]', () => {
     const frames: number[] = [];
-    const decoder: FrameDecoder = new FrameDecoder(100, (_type, _channel, payload) => {
+    const decoder: FrameDecoder = new FrameDecoder(100, (_type, _channel, bytes, start, end) => {
+      const payload = bytes.subarray(start, end);
       frames.push(payload.length);
       decoder.limit = 5000;
     });

@@ -1,0 +1,20 @@
+/** Octets of a chunk. */
+export const CHUNK = 64 * 1024;
+/** Chunks that are kept for the next who needs one. */
+const KEPT = 32;
+
+const kept: Buffer[] = [];
+
+/**
+ * Memory in which output gathers, for all connections: given back as soon as the system has what is in it, so that it
+ * is still in the processor's cache for the next, and idle connections hold none. A new chunk for each 64 KiB took
+ * 0.5 us for a message of 1 KiB, most of it for garbage collections.
+ */
+export function takeChunk(): Buffer {
+  return kept.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
+}
+
+/** Nobody reads what is in it any more. */
+export function giveChunkBack(chunk: Buffer): void {
+  if (kept.length < KEPT) kept.push(chunk);
+}

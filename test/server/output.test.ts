@@ -1,0 +1,131 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Output } from '../../src/server/output.ts';
+import type { ContentBytes } from '../../src/server/output.ts';
+import { encodeMethod, shortstrBytes } from '../../src/wire/codec.ts';
+import { FrameType } from '../../src/wire/constants.ts';
+import { encodeFrame } from '../../src/wire/frames.ts';
+
+const FRAME_MAX = 8192;
+
+/** Looks at what it was given only when it says that it is done with it, as the system may. */
+class SlowPeer extends Writable {
+  readonly got: Buffer[] = [];
+  readonly #isSlow: () => boolean;
+
+  constructor(isSlow: () => boolean) {
+    super({ highWaterMark: 1024 });
+    this.#isSlow = isSlow;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#take([{ chunk }], done);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: () => void): void {
+    this.#take(chunks, done);
+  }
+
+  #take(chunks: { chunk: Buffer }[], done: () => void): void {
+    const take = (): void => {
+      for (const { chunk } of chunks) this.got.push(Buffer.from(chunk));
+      done();
+    };
+    if (this.#isSlow()) setImmediate(take);
+    else take();
+  }
+}
+
+function openOutput(peer: Writable): Output {
+  const output = new Output(
+    peer as Duplex,
+    () => {},
+    () => {},
+  );
+  output.frameMax = FRAME_MAX;
+  return output;
+}
+
+function contentOf(length: number, octet: number): ContentBytes {
+  const properties = Buffer.from([0x10, 0, 2]);
+  const body = Buffer.alloc(length + 20, octet);
+  return { properties, propertiesAt: 0, propertiesLength: 3, body, bodyAt: 10, bodyLength: length };
+}
+
+function deliver(output: Output, tag: number, content: ContentBytes): void {
+  output.deliver(1, shortstrBytes('c'), tag, false, 'exchange', 'key', content);
+}
+
+/** What a delivery is on the wire. */
+function expected(deliveryTag: number, { properties, body, bodyAt, bodyLength }: ContentBytes): Buffer {
+  const method = encodeMethod({
+    name: 'basic.deliver',
+    consumerTag: 'c',
+    deliveryTag,
+    redelivered: false,
+    exchange: 'exchange',
+    routingKey: 'key',
+  });
+  const header = Buffer.alloc(12);
+  header.writeUInt16BE(60);
+  header.writeUInt32BE(bodyLength, 8);
+  const frames = [
+    encodeFrame(FrameType.METHOD, 1, method),
+    encodeFrame(FrameType.HEADER, 1, Buffer.concat([header, properties])),
+  ];
+  for (let at = 0; at < bodyLength; at += FRAME_MAX - 8) {
+    const end = bodyAt + Math.min(bodyLength, at + FRAME_MAX - 8);
+    frames.push(encodeFrame(FrameType.BODY, 1, body.subarray(bodyAt + at, end)));
+  }
+  return Buffer.concat(frames);
+}
+
+test('memory of output is used again only when the peer has what was in it', async () => {
+  const lengths = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 100_000 }));
+  const steps = fc.array(
+    fc.record({ to: fc.nat({ max: 2 }), length: lengths, isSlow: fc.boolean(), endsTurn: fc.boolean() }),
+    { minLength: 1, maxLength: 60 },
+  );
+  await fc.assert(
+    fc.asyncProperty(steps, async (plan) => {
+      let isSlow = false;
+      const peers = [0, 1, 2].map(() => new SlowPeer(() => isSlow));
+      const outputs = peers.map((peer) => openOutput(peer));
+      const sent: Buffer[][] = [[], [], []];
+      for (const [i, { to, length, isSlow: slow, endsTurn }] of plan.entries()) {
+        isSlow = slow;
+        const content = contentOf(length, i + 1);
+        deliver(outputs[to] as Output, i, content);
+        sent[to]?.push(expected(i, content));
+        if (endsTurn) await Promise.resolve();
+      }
+      while (peers.some((peer) => peer.writableLength > 0) || outputs.some((output) => output.hasGathered)) {
+        await turn();
+      }
+      for (const [i, peer] of peers.entries()) {
+        expect(Buffer.concat(peer.got).equals(Buffer.concat(sent[i] ?? []))).toBe(true);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a long body is sent from where it lies, in frames, and not copied', async () => {
+  const given: Buffer[] = [];
+  const peer = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      given.push(chunk);
+      done();
+    },
+  });
+  const content = contentOf(10 * FRAME_MAX, 7);
+  deliver(openOutput(peer), 1, content);
+  await turn();
+  const views = given.filter(({ buffer }) => buffer === content.body.buffer);
+  expect(views.reduce((sum, { length }) => sum + length, 0)).toBe(content.bodyLength);
+  expect(Math.max(...views.map(({ length }) => length))).toBe(FRAME_MAX - 8);
+  expect(Buffer.concat(given).equals(expected(1, content))).toBe(true);
+});
