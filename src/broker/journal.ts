@@ -1,6 +1,7 @@
 import type { FieldTable } from '../wire/table.ts';
 import type { Chunk, ChunkInfo } from './chunk.ts';
-import type { Message, Page } from './message.ts';
+import type { Entry, Message, Page } from './message.ts';
+import type { ParkedRun } from './parked-run.ts';
 import type { Policy, PolicyKind } from './policies.ts';
 
 /** How much a vhost may hold (CON-28, QUE-21). Absent or negative: as much as it likes. */
@@ -116,6 +117,23 @@ export interface CommitListener {
   committed(batch: number): void;
 }
 
+/** What a journal does for messages that wait so deep in a queue that nobody needs objects for them. */
+export interface Parking {
+  /** How many messages of a lane stand in front as objects before those behind them are parked. */
+  readonly after: number;
+  /** Adds an entry to a run, which is from now on all that knows of its message: no other queue holds that. */
+  park(entry: Entry, run: ParkedRun): void;
+  /** The message at an index of a run as an object again, which the run is to forget. */
+  wake(run: ParkedRun, index: number): Message;
+  /** The same only to look at: it stays parked. */
+  look(run: ParkedRun, index: number): Message;
+  /**
+   * No queue holds any more what is parked in a run.
+   * @param queueId where those that are recorded are to be settled; undefined when the journal knows that it is gone
+   */
+  drop(run: ParkedRun, queueId: number | undefined): void;
+}
+
 /**
  * What must outlive a restart, and where the bytes of all messages lie. Calls return at once and do not throw; what
  * is recorded in one turn of the loop reaches the disk together or not at all.
@@ -129,6 +147,8 @@ export interface Journal {
   readonly defined: number;
   /** How many bytes wait to be written: publishers are slowed down when it grows. */
   readonly backlog: number;
+  /** Undefined when it needs an object for every message. */
+  readonly parking: Parking | undefined;
 
   /**
    * Copies a message's content into a page.

@@ -1,5 +1,5 @@
 import type { Chunk } from './chunk.ts';
-import type { CommitListener, Definition, Journal } from './journal.ts';
+import type { CommitListener, Definition, Journal, Parking } from './journal.ts';
 import type { Message, Page } from './message.ts';
 
 const ARENA = 256 * 1024;
@@ -13,6 +13,7 @@ export class MemoryJournal implements Journal {
   readonly committed = 0;
   readonly defined = 0;
   readonly backlog = 0;
+  readonly parking: Parking | undefined = undefined;
   #arena: Page = { bytes: Buffer.allocUnsafeSlow(ARENA) };
   #used = 0;
   /** By stream, then by first offset. */

@@ -49,6 +49,8 @@ export class Message {
   places = 0;
   /** For the journal: where its page lists it. */
   slot = -1;
+  /** For the journal: where in its page the record starts. */
+  recordAt = 0;
   /** For the journal: where in its page the next durable queue that holds it is noted. */
   placeAt = 0;
 

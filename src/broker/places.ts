@@ -1,6 +1,7 @@
 import type { Journal, RecoveredPlace } from './journal.ts';
 import { Entry } from './message.ts';
 import type { Message } from './message.ts';
+import type { ParkedRun } from './parked-run.ts';
 import type { QueueIdentity, QueueLoad } from './queue-host.ts';
 
 /** Which messages a queue holds, and what the journal must know of that. */
@@ -114,6 +115,13 @@ export class Places {
       this.#journal.note(message, this.#queueId, undefined);
     }
     if (--message.places === 0) this.#journal.release(message);
+  }
+
+  /** The queue no longer holds what is parked. */
+  forgetParked(run: ParkedRun): void {
+    this.#recordedCount -= run.recordedCount;
+    this.#recordedBytes -= run.recordedBytes;
+    this.#journal.parking?.drop(run, this.#isClosed ? undefined : this.#queueId);
   }
 
   /** The queue is gone, and the journal knows that: its messages need not be settled. */

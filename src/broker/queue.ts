@@ -67,7 +67,7 @@ export class Queue implements DeclaredQueue {
     this.consumerTimeout = consumerTimeout(identity.table, NO_POLICIES.definition);
     this.#isQuorum = args.type === QUORUM;
     const lanes = args.maxPriority + 1;
-    this.ready = new Ready(lanes, this.#isQuorum);
+    this.ready = new Ready(lanes, this.#isQuorum, host.journal.parking);
     this.consumers = new Consumers(args.singleActiveConsumer, this.#isQuorum);
     this.#places = new Places(host.journal, identity, lanes, this.#isQuorum);
     const later = (): void => host.later(this);
@@ -210,9 +210,10 @@ export class Queue implements DeclaredQueue {
 
   /** Drops what is ready or waits to be, without dead-lettering (EXP-10). Returns how many. */
   purge(): number {
+    const parked = this.#dropParked();
     const entries = [...this.ready.clear(), ...(this.delayed?.clear() ?? [])];
     for (const entry of entries) this.#drop(entry, 'purged');
-    return entries.length;
+    return parked + entries.length;
   }
 
   /** @throws {AmqpError} ACCESS_REFUSED when one of the two wants the queue for itself (CNS-04, CNS-33) */
@@ -275,9 +276,21 @@ export class Queue implements DeclaredQueue {
     this.#isDeleted = true;
     this.#places.close();
     this.#lease.cancel();
+    this.#dropParked();
     const rest = [...this.ready.clear(), ...this.#dying.close(), ...(this.delayed?.clear() ?? [])];
     for (const entry of rest) this.#drop(entry, 'queue deleted');
     this.#dropKept('queue deleted');
+  }
+
+  /** Drops what is parked without making objects of it, if nobody is to hear of each; returns how many. */
+  #dropParked(): number {
+    if (this.#host.events.isHeard) return 0;
+    let count = 0;
+    for (const run of this.ready.takeParked()) {
+      count += run.length;
+      this.#places.forgetParked(run);
+    }
+    return count;
   }
 
   #dropKept(why: DropReason): void {

@@ -1,5 +1,7 @@
+import type { Parking } from './journal.ts';
+import { Lane } from './lane.ts';
 import type { Entry } from './message.ts';
-import { Ring } from './ring.ts';
+import type { ParkedRun } from './parked-run.ts';
 
 /** How many the higher of two fair lanes may send while the lower one waits. */
 const IN_A_ROW = 2;
@@ -9,7 +11,7 @@ const IN_A_ROW = 2;
  * (QUE-35). A queue without priorities has one lane. Of two fair ones the higher is served twice as often (QUE-37).
  */
 export class Ready {
-  readonly #lanes: Ring<Entry>[];
+  readonly #lanes: Lane[];
   #length = 0;
   #bytes = 0;
   /** No lane above this one has messages. */
@@ -18,9 +20,10 @@ export class Ready {
   /** How many left the higher of two fair lanes in a row. */
   #inARow = 0;
 
-  constructor(lanes: number, isFair = false) {
+  /** @param parking undefined when all messages stay objects */
+  constructor(lanes: number, isFair: boolean, parking: Parking | undefined) {
     this.#isFair = isFair;
-    this.#lanes = Array.from({ length: lanes }, () => new Ring<Entry>());
+    this.#lanes = Array.from({ length: lanes }, (_, lane) => new Lane(lane, parking));
   }
 
   get length(): number {
@@ -66,6 +69,24 @@ export class Ready {
     for (const entry of entries) this.#count(entry);
   }
 
+  /** Adds parked messages behind all others of their lane. */
+  append(run: ParkedRun): void {
+    this.#length += run.length;
+    this.#bytes += run.bytes;
+    if (run.lane > this.#top) this.#top = run.lane;
+    this.#lane(run.lane).append(run);
+  }
+
+  /** Takes out what is parked, as it is; the rest stays. */
+  takeParked(): ParkedRun[] {
+    const runs = this.#lanes.flatMap((lane) => lane.takeParked());
+    for (const { length, bytes } of runs) {
+      this.#length -= length;
+      this.#bytes -= bytes;
+    }
+    return runs;
+  }
+
   /** The highest lane first, by arrival within a lane. */
   *[Symbol.iterator](): Generator<Entry> {
     for (const lane of this.#lanes.toReversed()) yield* lane;
@@ -77,18 +98,18 @@ export class Ready {
     return entries;
   }
 
-  #merge(ring: Ring<Entry>, returned: Entry[]): void {
+  #merge(to: Lane, returned: Entry[]): void {
     const youngest = returned.at(-1)?.message.id ?? 0;
     const before: Entry[] = [];
-    while ((ring.peek()?.message.id ?? Infinity) < youngest) before.push(ring.shift() as Entry);
+    while ((to.peek()?.message.id ?? Infinity) < youngest) before.push(to.shift() as Entry);
     for (let r = returned.length - 1, b = before.length - 1; r >= 0 || b >= 0;) {
       const back = returned[r];
       const stayed = before[b];
       if (stayed === undefined || (back !== undefined && back.message.id > stayed.message.id)) {
-        ring.unshift(back as Entry);
+        to.unshift(back as Entry);
         r--;
       } else {
-        ring.unshift(stayed);
+        to.unshift(stayed);
         b--;
       }
     }
@@ -100,20 +121,20 @@ export class Ready {
     if (entry.lane > this.#top) this.#top = entry.lane;
   }
 
-  #lane(lane: number): Ring<Entry> {
-    return this.#lanes[lane] as Ring<Entry>;
+  #lane(lane: number): Lane {
+    return this.#lanes[lane] as Lane;
   }
 
-  #topLane(): Ring<Entry> {
+  #topLane(): Lane {
     if (this.#isFair) return this.#fairLane();
-    let ring = this.#lane(this.#top);
-    while (ring.length === 0 && this.#top > 0) ring = this.#lane(--this.#top);
-    return ring;
+    let lane = this.#lane(this.#top);
+    while (lane.isEmpty && this.#top > 0) lane = this.#lane(--this.#top);
+    return lane;
   }
 
-  #fairLane(): Ring<Entry> {
+  #fairLane(): Lane {
     const [lower, higher] = [this.#lane(0), this.#lane(1)];
-    if (higher.length === 0) return lower;
-    return this.#inARow >= IN_A_ROW && lower.length > 0 ? lower : higher;
+    if (higher.isEmpty) return lower;
+    return this.#inARow >= IN_A_ROW && !lower.isEmpty ? lower : higher;
   }
 }

@@ -1,11 +1,15 @@
-import type { Message } from '../broker/message.ts';
+import { Message } from '../broker/message.ts';
+import type { PageParking } from './page-parking.ts';
 import type { PageTable } from './page-table.ts';
 import { hasOwnBody } from './pages.ts';
 import type { JournalPage } from './pages.ts';
+import { ParkedRecords } from './parked-records.ts';
+import type { Parked } from './parked-records.ts';
 import {
   bodySize,
   messageSize,
   readRecords,
+  recordSize,
   SETTLE_SIZE,
   writeBodyHead,
   writeMessage,
@@ -19,6 +23,13 @@ export interface CompactionHost {
   /** A page of the batch that gathers with room for so many bytes at `page.size`. */
   reserve(size: number): JournalPage;
   load(page: JournalPage): Buffer;
+  readonly parking: PageParking;
+}
+
+/** Copies that share one body of a page. */
+interface Borrowers {
+  readonly live: readonly Message[];
+  readonly parked: readonly Parked[];
 }
 
 /** Bytes of sparse pages rewritten, and pages looked at, after a commit, however small: a millisecond or so. */
@@ -69,17 +80,25 @@ export class Compaction {
     this.movedBytes += page.size;
     const bytes = this.#host.load(page);
     const live = new Map<number, Message>();
-    for (const message of page.messages) if (message !== undefined) live.set(message.id, message);
+    for (const message of page.messages) live.set(message.id, message);
     const lent = new Map<number, Message[]>();
     for (const message of page.borrowers ?? []) {
       const same = lent.get(message.bodyId);
       if (same === undefined) lent.set(message.bodyId, [message]);
       else same.push(message);
     }
+    const parked = new ParkedRecords(page);
     readRecords(bytes, {
-      message: (record) => this.#moveMessage(page, bytes, record, live.get(record.id), lent.get(record.id)),
+      message: (record) => {
+        const borrowers = { live: lent.get(record.id) ?? [], parked: parked.bodies.get(record.bodyAt) ?? [] };
+        const message = live.get(record.id);
+        this.#moveMessage(page, bytes, record, message ?? parked.messages.get(record.at), borrowers);
+      },
       settle: (messageId, queueId) => this.#moveSettle(page, messageId, queueId),
-      body: (id, at, length) => this.#moveBody(page, bytes.subarray(at, at + length), id, lent.get(id) ?? []),
+      body: (id, at, length) => {
+        const borrowers = { live: lent.get(id) ?? [], parked: parked.bodies.get(at) ?? [] };
+        this.#moveBody(page, bytes.subarray(at, at + length), id, borrowers);
+      },
     });
     for (const pinning of page.pinnedBy ?? []) pinning.unpin(page); // what is still needed was moved
     this.#table.removeIfDead(page);
@@ -89,16 +108,16 @@ export class Compaction {
     from: JournalPage,
     bytes: Buffer,
     record: MessageRecord,
-    message: Message | undefined,
-    borrowers: readonly Message[] = [],
+    holder: Message | Parked | undefined,
+    borrowers: Borrowers,
   ): void {
     const ownBody =
       record.bodyAt < 0 ? undefined : bytes.subarray(record.bodyAt, record.bodyAt + record.bodyLength);
-    if (message === undefined) {
+    if (holder === undefined) {
       if (ownBody !== undefined) this.#moveBody(from, ownBody, record.id, borrowers);
       return;
     }
-    from.drop(message);
+    const message = this.#leave(from, holder);
     const properties = bytes.subarray(record.propertiesAt, record.propertiesAt + record.propertiesLength);
     const places = record.places.filter(({ queueId }) => !from.settledPlaces?.has(`${record.id}/${queueId}`));
     const to = this.#host.reserve(
@@ -109,22 +128,42 @@ export class Compaction {
     for (const { queueId, expiresAt, lane } of places) writePlace(page, message, queueId, expiresAt, lane);
     to.adopt(message);
     if (hasOwnBody(message)) message.bodyPage = to;
-    for (const borrower of borrowers) this.#relend(from, to, borrower, message.bodyAt);
+    if (!(holder instanceof Message)) this.#host.parking.moved(message, holder);
+    this.#relend(from, to, borrowers, message.bodyAt);
   }
 
-  #moveBody(from: JournalPage, body: Buffer, id: number, borrowers: readonly Message[]): void {
-    if (borrowers.length === 0) return;
+  /** Nobody looks for the message in its old page any more. */
+  #leave(from: JournalPage, holder: Message | Parked): Message {
+    if (holder instanceof Message) {
+      from.drop(holder);
+      return holder;
+    }
+    const message = this.#host.parking.look(holder.run, holder.index);
+    from.dropParked(recordSize(message));
+    return message;
+  }
+
+  #moveBody(from: JournalPage, body: Buffer, id: number, borrowers: Borrowers): void {
+    if (borrowers.live.length === 0 && borrowers.parked.length === 0) return;
     const to = this.#host.reserve(bodySize(body.length));
     const page = to.bytes as Buffer;
     const at = writeBodyHead(page, to.size, id, body.length);
     to.size = at + body.copy(page, at);
-    for (const borrower of borrowers) this.#relend(from, to, borrower, at);
+    this.#relend(from, to, borrowers, at);
   }
 
-  #relend(from: JournalPage, to: JournalPage, borrower: Message, bodyAt: number): void {
-    from.takeBack(borrower);
-    borrower.bodyAt = bodyAt;
-    to.lend(borrower);
+  #relend(from: JournalPage, to: JournalPage, { live, parked }: Borrowers, bodyAt: number): void {
+    for (const borrower of live) {
+      from.takeBack(borrower);
+      borrower.bodyAt = bodyAt;
+      to.lend(borrower);
+    }
+    for (const { run, index } of parked) {
+      const length = run.bodyLength(index);
+      from.dropParked(length);
+      to.lendParked(length);
+      if (run.borrow(index, to, bodyAt, length)) to.parksIn(run);
+    }
   }
 
   /** Needed only while the record it settles may still be on disk. */

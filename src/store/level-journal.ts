@@ -2,6 +2,7 @@ import type { BatchOperation } from 'level';
 import type { Chunk } from '../broker/chunk.ts';
 import type { CommitListener, Definition, Journal, Note } from '../broker/journal.ts';
 import type { Message, Page } from '../broker/message.ts';
+import type { ParkedRun } from '../broker/parked-run.ts';
 import { Compaction } from './compaction.ts';
 import { encodeDefinition } from './definitions.ts';
 import type { DefinitionNumbers } from './definitions.ts';
@@ -9,6 +10,7 @@ import { StoreFigures } from './figures.ts';
 import type { Database } from './format.ts';
 import { deliveredKey, deliveredKeyOf, laneId, NEXT_QUEUE_KEY, noteKey, pageKey } from './keys.ts';
 import { encodeNote, NOTE_SIZE } from './notes.ts';
+import { PageParking } from './page-parking.ts';
 import type { PageTable } from './page-table.ts';
 import { JournalPage, PageFiller } from './pages.ts';
 import { PageSpace } from './reclaim.ts';
@@ -24,6 +26,8 @@ export interface JournalState {
   readonly nextPageId: number;
   /** Bytes on disk beyond twice the live ones that are tolerated. */
   readonly diskAllowance: number;
+  /** How many messages of a lane are objects before those behind them are parked. */
+  readonly parkAfter: number;
 }
 
 /** Asked at both moments whether the process is to end there, as if it were killed; for faults on request. */
@@ -53,6 +57,7 @@ export class LevelJournal implements Journal {
   committed = 0;
   defined = 0;
   readonly figures: StoreFigures;
+  readonly parking: PageParking;
   readonly #db: Database;
   readonly #table: PageTable;
   readonly #numbers: DefinitionNumbers;
@@ -69,6 +74,7 @@ export class LevelJournal implements Journal {
   /** Settled places, as pairs; only those whose page still lives when the batch is cut are written. */
   #settledMessages: Message[] = [];
   #settledQueues: number[] = [];
+  #settledRuns: { readonly run: ParkedRun; readonly queueId: number }[] = [];
   #operations: Operation[] = [];
   /** By `laneId`. */
   #deliveredIds = new Map<number, number>();
@@ -99,10 +105,13 @@ export class LevelJournal implements Journal {
     this.#durable = new PageFiller(DURABLE_SLAB, (bytes) => this.#openPage(bytes));
     const totals = { liveBytes: 0 };
     this.#transient = new PageFiller(TRANSIENT_SLAB, (bytes) => new JournalPage(0, true, bytes, totals));
-    const host = {
-      reserve: (size: number) => this.#reserve(size),
-      load: (page: JournalPage) => this.load(page),
-    };
+    const load = (page: JournalPage): Buffer => this.load(page);
+    this.parking = new PageParking(state.parkAfter, this.#table, {
+      load,
+      settleRun: (run, queueId) => this.#settleRun(run, queueId),
+      released: () => this.#released(),
+    });
+    const host = { reserve: (size: number) => this.#reserve(size), load, parking: this.parking };
     this.#compaction = new Compaction(this.#table, host, state.diskAllowance);
     this.figures = new StoreFigures(this.#table, this.#compaction);
   }
@@ -181,7 +190,7 @@ export class LevelJournal implements Journal {
 
   release(message: Message): void {
     this.#table.release(message);
-    if (this.#table.hasDead) this.#dirty(0);
+    this.#released();
   }
 
   load(page: Page): Buffer {
@@ -258,6 +267,15 @@ export class LevelJournal implements Journal {
   async close(): Promise<void> {
     await this.flush();
     await this.#space.stop();
+  }
+
+  #released(): void {
+    if (this.#table.hasDead) this.#dirty(0);
+  }
+
+  #settleRun(run: ParkedRun, queueId: number): void {
+    this.#settledRuns.push({ run, queueId });
+    this.#dirty(SETTLE_SIZE * run.recordedCount);
   }
 
   #fail(error: unknown): void {
@@ -365,12 +383,22 @@ export class LevelJournal implements Journal {
     this.#settledQueues = [];
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i] as Message;
-      const home = message.page as JournalPage;
-      if (home.isDead || home.isTransient) continue;
-      const page = this.#durable.reserve(SETTLE_SIZE);
-      page.size = writeSettle(page.bytes as Buffer, page.size, message.id, queues[i] as number);
-      if (home !== page) home.pin(page, 1);
+      this.#writeSettle(message.page as JournalPage, message.id, queues[i] as number);
     }
+    const runs = this.#settledRuns;
+    this.#settledRuns = [];
+    for (const { run, queueId } of runs) {
+      for (let index = run.first; index < run.end; index++) {
+        if (run.isRecorded(index)) this.#writeSettle(run.page(index) as JournalPage, run.id(index), queueId);
+      }
+    }
+  }
+
+  #writeSettle(home: JournalPage, messageId: number, queueId: number): void {
+    if (home.isDead || home.isTransient) return;
+    const page = this.#durable.reserve(SETTLE_SIZE);
+    page.size = writeSettle(page.bytes as Buffer, page.size, messageId, queueId);
+    if (home !== page) home.pin(page, 1);
   }
 
   #finish(batch: Batch): void {

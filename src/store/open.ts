@@ -21,6 +21,8 @@ export interface Store {
 export interface StoreOptions {
   /** Bytes of committed messages kept in memory; the rest is read back from disk. */
   readonly memoryLimit: number;
+  /** How many ready messages of a queue, by priority, are objects before those behind them are parked. */
+  readonly parkAfter?: number;
   /** Bytes on disk beyond twice the live ones before sparse pages are rewritten. */
   readonly diskAllowance?: number;
   /** Hears of a write that failed: the node must stop. */
@@ -30,6 +32,8 @@ export interface StoreOptions {
 }
 
 const OWNER_FILE = 'owner.json';
+/** More than most queues ever hold, and less than a megabyte. */
+const PARK_AFTER = 2048;
 const DISK_ALLOWANCE = 16 * 1024 * 1024;
 
 /**
@@ -46,8 +50,8 @@ export async function openStore(directory: string, options: StoreOptions): Promi
   try {
     await checkFormat(db, directory);
     const { state, recovered } = await recover(db, options.memoryLimit);
-    const diskAllowance = options.diskAllowance ?? DISK_ALLOWANCE;
-    const journal = new LevelJournal(db, { ...state, diskAllowance }, options.onFailure, options.crashes);
+    const { diskAllowance = DISK_ALLOWANCE, parkAfter = PARK_AFTER, onFailure, crashes } = options;
+    const journal = new LevelJournal(db, { ...state, diskAllowance, parkAfter }, onFailure, crashes);
     const owner = { pid: process.pid, since: new Date().toISOString() };
     await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner));
     const close = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import type { Message, Page } from '../broker/message.ts';
-import { SETTLE_SIZE } from './records.ts';
+import type { ParkedRun } from '../broker/parked-run.ts';
+import { recordSize, SETTLE_SIZE } from './records.ts';
 
 /** What all pages of a journal hold together. */
 export interface Totals {
@@ -31,13 +32,15 @@ export class JournalPage implements Page {
   isWritten = false;
   isCommitted = false;
   isDead = false;
-  /** Messages whose record is here, by `Message.slot`; released ones leave a hole. */
-  messages: (Message | undefined)[] = [];
+  /** Messages whose record is here, by `Message.slot`, but for those that are parked. */
+  readonly messages: Message[] = [];
   /** The ids of the first and last message ever recorded here. */
   firstId = Infinity;
   lastId = 0;
-  /** Dead-lettered copies whose record is elsewhere and whose body is here. */
+  /** Dead-lettered copies whose record is elsewhere and whose body is here, but for those that are parked. */
   borrowers: Set<Message> | undefined = undefined;
+  /** Where messages and copies are parked whose record or body is here; undefined where none ever was. */
+  runs: Set<ParkedRun> | undefined = undefined;
   /** Pages with settles of messages recorded here, and how many: they must not go before this one. */
   pins: Map<JournalPage, number> | undefined = undefined;
   /** The other side of `pins`: pages with messages that are settled here. */
@@ -59,18 +62,53 @@ export class JournalPage implements Page {
 
   /** A message whose record was written here. */
   adopt(message: Message): void {
-    message.page = this;
-    message.slot = this.messages.length;
-    this.messages.push(message);
+    this.#list(message);
     this.firstId = Math.min(this.firstId, message.id);
     this.lastId = Math.max(this.lastId, message.id);
-    this.#count(1, weightOf(message));
+    this.#count(1, recordSize(message));
   }
 
   /** A message recorded here is not needed any more. */
   drop(message: Message): void {
-    this.messages[message.slot] = undefined;
-    this.#count(-1, -weightOf(message));
+    this.#unlist(message);
+    this.#count(-1, -recordSize(message));
+  }
+
+  /** A message recorded here goes on without an object. */
+  park(message: Message): void {
+    this.#unlist(message);
+  }
+
+  /** A message recorded here has an object again. */
+  wake(message: Message): void {
+    this.#list(message);
+  }
+
+  /** A copy that shares a body of this page goes on without an object. */
+  parkBorrower(message: Message): void {
+    this.borrowers?.delete(message);
+  }
+
+  /** It has an object again. */
+  wakeBorrower(message: Message): void {
+    this.borrowers ??= new Set<Message>();
+    this.borrowers.add(message);
+  }
+
+  /** A parked message, or the body of one, is not needed any more. @param bytes what it took */
+  dropParked(bytes: number): void {
+    this.#count(-1, -bytes);
+  }
+
+  /** A parked message needs a body that was moved here. @param bytes of the body */
+  lendParked(bytes: number): void {
+    this.#count(1, bytes);
+  }
+
+  /** Something here is parked in a run. */
+  parksIn(run: ParkedRun): void {
+    this.runs ??= new Set<ParkedRun>();
+    this.runs.add(run);
   }
 
   /** A copy that shares a body of this page. */
@@ -105,6 +143,19 @@ export class JournalPage implements Page {
     return count;
   }
 
+  #list(message: Message): void {
+    message.page = this;
+    message.slot = this.messages.length;
+    this.messages.push(message);
+  }
+
+  #unlist(message: Message): void {
+    const last = this.messages.pop() as Message; // takes the place of the other
+    if (last === message) return;
+    last.slot = message.slot;
+    this.messages[last.slot] = last;
+  }
+
   #count(live: number, bytes: number): void {
     this.live += live;
     this.liveBytes += bytes;
@@ -116,11 +167,6 @@ export class JournalPage implements Page {
 /** Whether a message's body stands in the same record as its properties. */
 export function hasOwnBody(message: Message): boolean {
   return message.bodyId === message.id;
-}
-
-/** What is kept of a page for a message, in bytes: near enough to find sparse pages. */
-function weightOf(message: Message): number {
-  return 60 + message.propertiesLength + (hasOwnBody(message) ? message.bodyLength : 0);
 }
 
 /** Cuts pages out of larger stretches of memory, so that a page may be small without wasting any. */

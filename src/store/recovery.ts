@@ -47,7 +47,7 @@ interface Settle {
 export async function recover(
   db: Records,
   memoryLimit: number,
-): Promise<{ state: Omit<JournalState, 'diskAllowance'>; recovered: Recovered }> {
+): Promise<{ state: Omit<JournalState, 'diskAllowance' | 'parkAfter'>; recovered: Recovered }> {
   const numbers = new DefinitionNumbers();
   const definitions = await readDefinitions(db, numbers);
   const queueIds = new Set(definitions.flatMap(holderId));
@@ -153,6 +153,7 @@ class Replay {
   #message(page: JournalPage, record: MessageRecord): void {
     const { id, exchange, routingKey, moreKeys, persistent, died, priority } = record;
     const message = new Message(id, exchange, routingKey, moreKeys, persistent, died, priority);
+    message.recordAt = record.at;
     message.propertiesAt = record.propertiesAt;
     message.propertiesLength = record.propertiesLength;
     message.bodyId = record.bodyId;

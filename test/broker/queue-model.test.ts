@@ -63,15 +63,17 @@ function argumentsOf(model: ModelSettings): Record<string, FieldValue> {
 
 /** The real queue, worked in the same steps as the model. */
 class Real {
-  readonly journal = new LedgerJournal();
-  readonly core = new Core(this.journal);
+  readonly journal: LedgerJournal;
+  readonly core: Core;
   readonly dead: Queue;
   readonly queue: Queue;
   /** Handed out, in this order, by basic.get or to the consumer. */
   held: Entry[] = [];
   #consumer: TestConsumer | undefined;
 
-  constructor(model: ModelSettings) {
+  constructor(model: ModelSettings, parkAfter: number | undefined) {
+    this.journal = new LedgerJournal(parkAfter);
+    this.core = new Core(this.journal);
     const back = { 'x-dead-letter-exchange': longstr(''), 'x-dead-letter-routing-key': longstr('q') };
     this.dead = this.core.queue('dead', back);
     this.queue = this.core.queue('q', argumentsOf(model));
@@ -130,9 +132,9 @@ class Real {
   snapshot(): object {
     const line = (seen: Seen): string => [seen.body.length, seen.redelivered, ...deathLines(seen)].join();
     return {
-      ready: this.core.look(this.queue).map(line),
+      ready: [...this.queue.ready].map((entry) => line(this.core.see(entry))),
       held: this.held.map((entry) => line(this.core.see(entry))),
-      dead: this.core.look(this.dead).map(line),
+      dead: [...this.dead.ready].map((entry) => line(this.core.see(entry))),
       bytes: this.queue.ready.bytes,
       unacked: this.queue.unackedCount,
       load: this.queue.load,
@@ -152,10 +154,14 @@ function applyToModel(model: QueueModel, step: Step): unknown {
 }
 
 describe('a classic queue', () => {
-  test('does what a naive model of it does, step by step: contents, order, deaths [EXP-01, LEN-05, XD-06, CYC-03]', () => {
+  test.each([
+    ['', undefined],
+    [', also when nearly all wait parked', 1],
+    [', also when many wait parked', 3],
+  ])('does what a naive model of it does%s [EXP-01, LEN-05, XD-06, CYC-03]', (_, parkAfter) => {
     fc.assert(
       fc.property(settings, steps, (chosen, sequence) => {
-        const real = new Real(chosen);
+        const real = new Real(chosen, parkAfter);
         const model = new QueueModel(chosen);
         for (const step of sequence) {
           const [outcome, wanted] = [real.apply(step), applyToModel(model, step)];

@@ -25,7 +25,7 @@ function sorted(entries: readonly Entry[]): Entry[] {
 
 /** `Ready` beside an array that is sorted anew after every step. */
 class Both {
-  readonly ready = new Ready(LANES);
+  readonly ready = new Ready(LANES, false, undefined);
   model: Entry[] = [];
   #taken: Entry[] = [];
   #ids = 0;

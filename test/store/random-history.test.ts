@@ -152,10 +152,8 @@ class History {
     const all: Record<string, string[]> = { policies: policies.map((policy) => JSON.stringify(policy)) };
     for (const name of QUEUES) {
       const from = this.#queue(name);
-      const entries = from.ready.clear();
-      from.ready.putBack(entries);
       const held = this.#held.filter((one) => one.queue === name).map(({ entry }) => entry);
-      all[name] = [...entries, ...held]
+      all[name] = [...from.ready, ...held]
         .filter(({ message }) => message.persistent)
         .sort((a, b) => a.message.id - b.message.id)
         .map((entry) => this.#core.see(entry).body);

@@ -9,6 +9,7 @@ export class ManualJournal implements Journal {
   committed = 0;
   defined = 0;
   backlog = 0;
+  readonly parking = undefined;
   readonly #memory = new MemoryJournal();
   #listeners = new Set<CommitListener>();
 

@@ -35,10 +35,11 @@ export async function sizeOnDisk(directory: string): Promise<number> {
   return size;
 }
 
-/** Opens a store that fails the test when a write fails. */
+/** Opens a store that parks early and fails the test when a write fails. */
 export async function openTestStore(directory: string, options: Partial<StoreOptions> = {}): Promise<Store> {
   return openStore(directory, {
     memoryLimit: 64 * 1024 * 1024,
+    parkAfter: 2,
     onFailure: (error) => {
       throw error;
     },
