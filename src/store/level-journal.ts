@@ -43,14 +43,19 @@ interface Batch {
 
 /** The longest body that a dead-lettered copy gets for itself: to lend one and take it back costs more. */
 const COPIED_BODY = 1024;
+/** How long a batch gathers that nobody waits for (ms): as long as a consumer needs for an ack. */
+const UNAWAITED_MS = 25;
+/** But no more than this (bytes). */
+const UNAWAITED_BYTES = 8 * 1024 * 1024;
 const DURABLE_SLAB = 256 * 1024;
 /** Smaller: one long-lived transient message keeps a whole slab in memory. */
 const TRANSIENT_SLAB = 64 * 1024;
 
 /**
  * The journal on LevelDB. What happens in one turn of the loop gathers in pages and is written by one synced batch;
- * while a batch is being written the next one gathers. There is no commit timer: one is begun when the turn ends, or
- * when the one before it is done.
+ * while a batch is being written the next one gathers. If somebody waits for it, it is begun when the turn ends, or when
+ * the one before it is done; else a little later, for much of what is never asked for is gone by then: dead letters that
+ * were consumed need not be written at all.
  */
 export class LevelJournal implements Journal {
   gathering = 1;
@@ -82,6 +87,8 @@ export class LevelJournal implements Journal {
   #isDirty = false;
   #isWriting = false;
   #isScheduled = false;
+  /** Begins the batch that nobody waits for. */
+  #timer: NodeJS.Timeout | undefined = undefined;
   #isStopped = false;
   #gatheringBytes = 0;
   #writingBytes = 0;
@@ -258,6 +265,7 @@ export class LevelJournal implements Journal {
     while ((this.#isDirty || this.#isWriting) && !this.#isStopped) {
       await new Promise<void>((resolve) => {
         this.#flushed.push(resolve);
+        if (!this.#isWriting) this.#dirty(0);
       });
     }
     await this.#chunks.idle();
@@ -304,6 +312,10 @@ export class LevelJournal implements Journal {
     this.#gatheringBytes += bytes;
     this.#isDirty = true;
     if (this.#isScheduled || this.#isWriting || this.#isStopped) return;
+    if (!this.#isUrgent) {
+      this.#timer ??= setTimeout(() => void this.#writeAll(), UNAWAITED_MS);
+      return;
+    }
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
@@ -311,11 +323,15 @@ export class LevelJournal implements Journal {
     });
   }
 
-  /** Writes batch after batch until nothing has gathered meanwhile. */
+  get #isUrgent(): boolean {
+    return this.isAwaited || this.#flushed.length > 0 || this.#gatheringBytes > UNAWAITED_BYTES;
+  }
+
+  /** Writes batch after batch until nothing urgent has gathered meanwhile. */
   async #writeAll(): Promise<void> {
     if (this.#isWriting) return;
     this.#isWriting = true;
-    while (this.#isDirty && !this.#isStopped) {
+    for (let isDue = this.#isDirty; isDue && !this.#isStopped; isDue = this.#isDirty && this.#isUrgent) {
       const batch = this.#cut();
       try {
         if (!(await this.#write(batch))) this.#isStopped = true;
@@ -327,6 +343,7 @@ export class LevelJournal implements Journal {
     }
     this.#isWriting = false;
     for (const resolve of this.#flushed.splice(0)) resolve();
+    if (this.#isDirty) this.#dirty(0);
   }
 
   /** Returns false when everything ends here. */
@@ -342,6 +359,8 @@ export class LevelJournal implements Journal {
 
   /** Closes what has gathered into one batch. It is called between turns only: nothing done in one is torn apart. */
   #cut(): Batch {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#removeUnneeded();
     this.#writeSettles();
     this.#durable.seal();
