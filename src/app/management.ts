@@ -5,8 +5,8 @@ import type { BrokerOptions } from './options.ts';
 const ABOVE_AMQP = 10_000;
 const HIGHEST_PORT = 65_535;
 
-/** A running management API. */
-export interface Management {
+/** A running management API, or what serves metrics. */
+interface Served {
   readonly url: string;
   stop(): Promise<void>;
 }
@@ -15,13 +15,26 @@ export interface Management {
 export async function startManagement(
   { management, managementHost, managementPort, host, port }: BrokerOptions,
   of: ManagementHost,
-): Promise<Management | undefined> {
+): Promise<Served | undefined> {
   if (!management) return undefined;
   const { ManagementListener } = await import('../management/listener.ts'); // loaded here: not everybody has use for it
   const server = new ManagementListener(of);
   const address = managementHost ?? host;
   const bound = await server.listen(address, managementPort ?? usualPort(port === false ? 0 : port));
   return { url: `http://${urlHost(address)}:${bound.port}`, stop: () => server.stop() };
+}
+
+/** Serves metrics to anybody, if the options ask for it. */
+export async function startMetrics(
+  { metricsHost, metricsPort, host }: BrokerOptions,
+  of: ManagementHost,
+): Promise<Served | undefined> {
+  if (metricsPort === undefined) return undefined;
+  const { MetricsServer } = await import('../metrics/server.ts');
+  const server = new MetricsServer(of);
+  const address = metricsHost ?? host;
+  const bound = await server.listen(address, metricsPort);
+  return { url: `http://${urlHost(address)}:${bound.port}/metrics`, stop: () => server.stop() };
 }
 
 /** A free one beside a free one, and where there is none so far above. */

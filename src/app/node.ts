@@ -1,6 +1,7 @@
 import type { Broker } from '../broker/broker.ts';
 import { NOTHING_RECOVERED } from '../broker/journal.ts';
 import { ALL_ACCESS } from '../broker/users.ts';
+import type { ManagementHost } from '../management/host.ts';
 import { Alarms } from '../server/alarms.ts';
 import { Faults } from '../server/faults.ts';
 import type { ServerLimits } from '../server/limits.ts';
@@ -26,8 +27,9 @@ import { FaultRequests } from './fault-requests.ts';
 import { listen, serverLimits, urlsOf } from './listening.ts';
 import type { Ports } from './listening.ts';
 import { createLog } from './log.ts';
+import { LoopDelay } from './loop-delay.ts';
 import { ManagedClock } from './managed-clock.ts';
-import { startManagement } from './management.ts';
+import { startManagement, startMetrics } from './management.ts';
 import { MemoryGauge } from './memory.ts';
 import { MovableClock } from './movable-clock.ts';
 import { nodeFacts } from './node-facts.ts';
@@ -104,7 +106,10 @@ async function start(begun: Start, { onFailure, onCrash }: NodeHooks): Promise<R
   const requests = new FaultRequests(faults, data !== undefined);
   if (options.faults !== undefined) await addFirstFaults(requests, options.faults);
   const served = { broker, listener, wallClock, clock: brokerClock, faults: requests, alarms, limits };
-  const core = { ...served, gauge, data: data?.directory };
+  const loopDelay = new LoopDelay();
+  teardown.add(() => loopDelay.stop());
+  const store = data?.journal.figures;
+  const core = { ...served, gauge, loopDelay, data: data?.directory, store };
   const addresses = { ...(await openPorts(begun, core, tls)), data: data?.directory };
   log.info({ ...addresses }, 'ready');
   return new RunningBroker(addresses, {
@@ -160,7 +165,9 @@ async function watchResources(
   return { alarms, gauge };
 }
 
-type OpenPorts = Ports & ReturnType<typeof urlsOf> & { readonly managementUrl: string | undefined };
+type OpenPorts = Ports &
+  ReturnType<typeof urlsOf> &
+  Record<'managementUrl' | 'metricsUrl', string | undefined>;
 
 /** What is there when it may be talked to. */
 interface Core extends NodeSources {
@@ -187,7 +194,7 @@ async function openPorts(
     };
     teardown.add(watchCertificates(tls.files, renew, log));
   }
-  const management = await startManagement(options, {
+  const host: ManagementHost = {
     broker,
     faults: options.faults === undefined ? undefined : faultDesk(faults),
     log,
@@ -199,7 +206,11 @@ async function openPorts(
     alarms,
     limits,
     node: nodeFacts(options, core, ports, () => certificates),
-  });
+  };
+  const management = await startManagement(options, host);
   teardown.add(() => management?.stop());
-  return { ...ports, ...urlsOf(options, broker, ports), managementUrl: management?.url };
+  const metrics = await startMetrics(options, host);
+  teardown.add(() => metrics?.stop());
+  const urls = { managementUrl: management?.url, metricsUrl: metrics?.url };
+  return { ...ports, ...urlsOf(options, broker, ports), ...urls };
 }

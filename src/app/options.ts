@@ -50,6 +50,10 @@ export interface BrokerOptions {
   readonly managementPort?: number | undefined;
   /** Address the management HTTP API listens on; undefined: `host`. */
   readonly managementHost?: string | undefined;
+  /** Port on which anybody may read metrics in Prometheus' format; 0 picks a free one, undefined is none. */
+  readonly metricsPort?: number | undefined;
+  /** Address to listen on for those who read metrics; undefined: `host`. */
+  readonly metricsHost?: string | undefined;
   /** A file in RabbitMQ's format that is imported at every start, or what would be in it. */
   readonly definitions?: string | object | undefined;
   /**
@@ -208,6 +212,18 @@ export const optionRows: readonly OptionRow[] = [
     name: 'managementHost',
     value: 'ADDRESS',
     help: 'address the management HTTP API listens on, if not that of --host',
+    read: readText,
+  },
+  {
+    name: 'metricsPort',
+    value: 'PORT',
+    help: 'port on which anybody may read metrics for Prometheus, 0 for a free one; usual is 15692',
+    read: integer(0, 65_535),
+  },
+  {
+    name: 'metricsHost',
+    value: 'ADDRESS',
+    help: 'address the port of metrics listens on, if not that of --host',
     read: readText,
   },
   {

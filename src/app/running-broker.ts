@@ -19,6 +19,7 @@ export interface BrokerAddresses {
   readonly tlsUrl: string | undefined;
   readonly tlsPort: number | undefined;
   readonly managementUrl: string | undefined;
+  readonly metricsUrl: string | undefined;
   readonly data: string | undefined;
 }
 
@@ -42,6 +43,8 @@ export class RunningBroker implements AsyncIterable<BrokerEvent> {
   readonly tlsPort: number | undefined;
   /** The management HTTP API: `http://HOST:PORT`; undefined without it. */
   readonly managementUrl: string | undefined;
+  /** Metrics in Prometheus' format for anybody: `http://HOST:PORT/metrics`; undefined without a port for them. */
+  readonly metricsUrl: string | undefined;
   /** The data directory, absolute; undefined when everything is in memory. */
   readonly data: string | undefined;
   /** What time it is in the broker, and how to move it. */
@@ -55,12 +58,13 @@ export class RunningBroker implements AsyncIterable<BrokerEvent> {
   readonly #controls: BrokerControls;
 
   constructor(addresses: BrokerAddresses, controls: BrokerControls) {
-    const { url, port, tlsUrl, tlsPort, managementUrl, data } = addresses;
+    const { url, port, tlsUrl, tlsPort, managementUrl, metricsUrl, data } = addresses;
     this.#url = url;
     this.#port = port;
     this.tlsUrl = tlsUrl;
     this.tlsPort = tlsPort;
     this.managementUrl = managementUrl;
+    this.metricsUrl = metricsUrl;
     this.data = data;
     this.clock = controls.clock;
     this.faults = controls.faults;

@@ -62,6 +62,7 @@ export class Broker implements VhostHost {
   readonly churn = new Churn();
   /** What happened in vhosts that are gone. */
   readonly counts = new MessageCounts();
+  confirmsAsked = 0;
   readonly goneQueues = new GoneQueues();
   readonly lateness = new Histogram(LATENESS_BOUNDS);
   readonly connections = new Connections(this.churn);
@@ -123,6 +124,11 @@ export class Broker implements VhostHost {
     return this.vhosts.size === 0 && this.users.size === 0;
   }
 
+  /** What tells it from others, whatever they are called. */
+  get clusterId(): string {
+    return String(this.globalParameters.get(CLUSTER_ID));
+  }
+
   /** What it calls itself (API-21). */
   get clusterName(): string {
     return String(this.globalParameters.get(CLUSTER_NAME));
@@ -150,6 +156,7 @@ export class Broker implements VhostHost {
       connection.forceClose(`vhost '${name}' is deleted`);
     }
     this.counts.add(vhost.counts);
+    this.confirmsAsked += vhost.confirmsAsked;
     vhost.clear();
     this.vhosts.delete(name);
     this.users.removeVhost(name);

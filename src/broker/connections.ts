@@ -59,6 +59,8 @@ export interface ChannelStatus {
   readonly globalPrefetch: number;
   readonly unackedCount: number;
   readonly unconfirmedCount: number;
+  /** Messages that were published in confirm mode so far. */
+  readonly confirmsAsked: number;
   /** What waits for the commit of a transaction. */
   readonly uncommittedCount: number;
   readonly uncommittedAcks: number;

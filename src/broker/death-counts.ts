@@ -22,9 +22,9 @@ const LOST: Readonly<Record<LostReason, number>> = {
   'slow requester': 5,
 };
 
-const strategies = Object.keys(STRATEGIES) as readonly Strategy[];
-const deathReasons = Object.keys(REASONS) as readonly DeathReason[];
-const lostReasons = Object.keys(LOST) as readonly LostReason[];
+export const strategies = Object.keys(STRATEGIES) as readonly Strategy[];
+export const deathReasons = Object.keys(REASONS) as readonly DeathReason[];
+export const lostReasons = Object.keys(LOST) as readonly LostReason[];
 
 /** What became of the messages of a queue that died. Counted up in place: nothing is allocated for a message. */
 export class DeathCounts {

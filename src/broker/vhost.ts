@@ -70,6 +70,8 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost, PolicyHos
   isTraced = false;
   /** What happened on channels that are gone, and without any: the rest is with the channels that are open. */
   readonly counts = new MessageCounts();
+  /** Messages that were published in confirm mode on channels that are gone. */
+  confirmsAsked = 0;
   /** What went over connections that are closed. */
   traffic: Traffic = NO_TRAFFIC;
   #settings: VhostSettings = {};

@@ -98,6 +98,7 @@ function explain(error: NodeJS.ErrnoException, options: OptionValues): string {
 function wayOut(port: unknown, options: OptionValues): string {
   if (port === options['port']) return otherPort('--port');
   if (port === options['tlsPort']) return otherPort('--tls-port');
+  if (port === options['metricsPort']) return otherPort('--metrics-port');
   return `${otherPort('--management-port')}, or do without the management API with --no-management`;
 }
 
@@ -106,9 +107,9 @@ function otherPort(flag: string): string {
 }
 
 function announce(node: RunningBroker, json: boolean): void {
-  const { url: amqp, tlsUrl: amqps, managementUrl: management, data } = node;
-  const urls = [amqp, amqps, management].filter((url) => url !== undefined).join('  ');
-  const line = { amqp, amqps, management, data: data ?? null, pid: process.pid }; // what there is not is left out
+  const { url: amqp, tlsUrl: amqps, managementUrl: management, metricsUrl: metrics, data } = node;
+  const urls = [amqp, amqps, management, metrics].filter((url) => url !== undefined).join('  ');
+  const line = { amqp, amqps, management, metrics, data: data ?? null, pid: process.pid }; // what there is not is left out
   if (json) process.stdout.write(`${JSON.stringify(line)}\n`);
   else process.stdout.write(`${urls}  ${data === undefined ? 'everything in memory' : `data in ${data}`}\n`);
 }

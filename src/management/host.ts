@@ -1,5 +1,6 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Clock } from '../broker/clock.ts';
+import type { Histogram } from '../broker/histogram.ts';
 import type { Alarms } from '../server/alarms.ts';
 import type { ServerLimits } from '../server/limits.ts';
 import type { Log } from '../server/log.ts';
@@ -25,6 +26,22 @@ export interface ListenerFacts {
   readonly port: number;
 }
 
+/** What the store did since it was opened, and what it holds. */
+export interface StoreFacts {
+  /** How long commits took, in milliseconds. */
+  readonly commitLatency: Histogram;
+  /** What of messages was recorded in each, in bytes. */
+  readonly commitBytes: Histogram;
+  readonly pages: number;
+  /** Bytes of the pages on disk, of those that are needed, and of those that are in memory, too. */
+  readonly diskBytes: number;
+  readonly liveBytes: number;
+  readonly memoryBytes: number;
+  /** What compaction wrote anew. */
+  readonly movedPages: number;
+  readonly movedBytes: number;
+}
+
 /** What the node has and uses. */
 export interface NodeFacts {
   /** Real time, in milliseconds since the epoch. */
@@ -33,6 +50,8 @@ export interface NodeFacts {
   readonly listeners: readonly ListenerFacts[];
   /** The data directory; undefined when everything is in memory. */
   readonly data: string | undefined;
+  /** Undefined when everything is in memory. */
+  readonly store: StoreFacts | undefined;
   /** Bytes beyond which memory is low; Infinity: never. */
   readonly memoryHigh: number;
   /** Bytes below which the disk is low; 0: never. */
@@ -41,6 +60,8 @@ export interface NodeFacts {
   usedMemory(): number;
   /** Bytes, of the disk of the data, or where the process runs. */
   freeDisk(): Promise<number>;
+  /** How late the event loop was since somebody asked last, in seconds, by quantiles: 0.99. */
+  loopDelay(): ReadonlyMap<number, number>;
   /** The certificates it shows at the moment, in PEM; undefined without TLS. */
   certificates(): Buffer | undefined;
 }

@@ -4,6 +4,7 @@ import { exchangeTypes } from '../broker/exchange-types.ts';
 import type { Json } from './call.ts';
 import type { ListenerFacts, ManagementContext } from './host.ts';
 import { churnMeasures } from './measures.ts';
+import type { Measures } from './measures.ts';
 
 /** Erlang processes RabbitMQ may have; the figure is shown because tools ask for it. */
 const MOST_PROCESSES = 1_048_576;
@@ -92,7 +93,8 @@ export async function nodeJson(context: ManagementContext): Promise<Json> {
   };
 }
 
-async function resourcesJson({ node }: ManagementContext): Promise<Json> {
+/** Bytes. */
+export async function resourcesJson({ node }: Pick<ManagementContext, 'node'>): Promise<Measures> {
   return {
     mem_used: node.usedMemory(),
     mem_limit: node.memoryHigh === Infinity ? totalmem() : node.memoryHigh,
@@ -115,8 +117,8 @@ function orMany(limit: number): number {
   return limit === Infinity ? Number.MAX_SAFE_INTEGER : limit;
 }
 
-/** 0 where the system does not tell. */
-async function openFiles(): Promise<number> {
+/** How many the process has open; 0 where the system does not tell. */
+export async function openFiles(): Promise<number> {
   try {
     return (await readdir('/proc/self/fd')).length;
   } catch {

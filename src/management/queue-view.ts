@@ -6,13 +6,8 @@ import type { Message } from '../broker/message.ts';
 import type { Call, Json } from './call.ts';
 import { consumerJson, consumersOf } from './client-view.ts';
 import type { ManagementContext } from './host.ts';
-import { hasCounted, queueDepth, queueStats } from './measures.ts';
+import { consumerCapacity, hasCounted, memoryOf, queueDepth, queueStats } from './measures.ts';
 import { propertiesJson, tableJson } from './table-json.ts';
-
-/** What a waiting message takes of memory beside its body, in bytes, as `npm run bench` measures it. */
-const ENTRY_BYTES = 80;
-/** The same for a queue without messages. */
-const QUEUE_BYTES = 4_000;
 
 /** An object that is made field by field. */
 type Fields = Record<string, unknown>;
@@ -35,7 +30,7 @@ export function queueJson(context: ManagementContext, queue: DeclaredQueue): Jso
   json['messages_unacknowledged_details'] = sampler.rateOf(queue, 'messages_unacknowledged');
   if (queue instanceof Queue) addHeld(json, queue);
   json['consumers'] = consumers.count;
-  json['consumer_capacity'] = capacity(queue);
+  json['consumer_capacity'] = consumerCapacity(queue);
   json['consumer_utilisation'] = json['consumer_capacity'];
   json['exclusive_consumer_tag'] = tagOf(queue, ({ exclusive }) => exclusive);
   json['single_active_consumer_tag'] = tagOf(queue, (one) => consumers.roleOf(one) === 'single_active');
@@ -46,13 +41,13 @@ export function queueJson(context: ManagementContext, queue: DeclaredQueue): Jso
 
 /** What a queue that hands messages out holds, in bytes and by kind. */
 function addHeld(json: Fields, queue: Queue): void {
-  const { ready, unackedCount, delayed, load } = queue;
+  const { ready, delayed, load } = queue;
   json['message_bytes'] = ready.bytes + load.unackedBytes + (delayed?.bytes ?? 0);
   json['message_bytes_ready'] = ready.bytes;
   json['message_bytes_unacknowledged'] = load.unackedBytes;
   json['messages_persistent'] = load.recordedCount;
   json['message_bytes_persistent'] = load.recordedBytes;
-  json['memory'] = QUEUE_BYTES + ENTRY_BYTES * (ready.length + unackedCount + (delayed?.length ?? 0));
+  json['memory'] = memoryOf(queue);
   if (queue.arguments.type === QUORUM) addQuorum(json, queue);
   else json['storage_version'] = 2;
 }
@@ -118,14 +113,6 @@ export function plainQueueJson(context: ManagementContext, queue: DeclaredQueue)
 function ownerJson({ broker }: ManagementContext, owner: object): Json | undefined {
   const details = broker.connections.find(owner)?.details;
   return details && { name: details.name, peer_host: details.peerHost, peer_port: details.peerPort };
-}
-
-/** Whether consumers would take a message at once: 1 or 0, at this moment. */
-function capacity({ consumers, messageCount }: DeclaredQueue): number {
-  if (consumers.count === 0) return 0;
-  if (messageCount === 0) return 1;
-  for (const consumer of consumers) if (!consumer.blocked) return 1;
-  return 0;
 }
 
 /** The tag of the first consumer that is so; null when there is none. */

@@ -14,7 +14,7 @@ export type Access =
 /** A method of a path, declared once: the server, HEAD, OPTIONS, 405 and the OpenAPI document follow from it. */
 export interface Route {
   readonly method: HttpMethod;
-  /** After `/api`; `:name` is one segment, which may hold anything. `:vhost` is the name of a vhost. */
+  /** After `/api`, but for metrics; `:name` is one segment, which may hold anything. `:vhost` is the name of a vhost. */
   readonly path: string;
   readonly access: Access;
   /** What it does, in one sentence for the OpenAPI document. */

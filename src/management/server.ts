@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { isLoopback as isLoopbackAddress } from '../broker/admission.ts';
 import type { User } from '../broker/users.ts';
 import { ValidationError } from '../broker/validation-error.ts';
+import { metricsRoutes } from '../metrics/routes.ts';
 import { AmqpError } from '../wire/errors.ts';
 import { badRequest, notAuthorised, notFound, Refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
@@ -47,12 +48,8 @@ export class ManagementServer {
     this.#app.addHook('onRequest', async (request) => {
       if (request.is404) throw notFound(); // before its body is read
     });
-    for (const path of new Set(routes.map((route) => route.path))) {
-      this.#add(
-        path,
-        routes.filter((route) => route.path === path),
-      );
-    }
+    this.#addAll('/api', routes);
+    this.#addAll('', metricsRoutes);
   }
 
   /** Answers one request, once it is ready. */
@@ -66,9 +63,17 @@ export class ManagementServer {
     await this.#app.close();
   }
 
+  #addAll(root: string, all: readonly Route[]): void {
+    for (const path of new Set(all.map((route) => route.path))) {
+      this.#add(
+        `${root}${path}`,
+        all.filter((route) => route.path === path),
+      );
+    }
+  }
+
   /** All methods of a path: those it has, HEAD, OPTIONS, and 405 for the others (API-06). */
-  #add(path: string, ofPath: readonly Route[]): void {
-    const url = `/api${path}`;
+  #add(url: string, ofPath: readonly Route[]): void {
     const named: readonly string[] = ofPath.map(({ method }) => method);
     const allowed: readonly string[] = [...named, ...(named.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];
     const allow = allowed.join(', ');
@@ -153,8 +158,9 @@ function amqpRefusal({ reply, message }: AmqpError): Refusal {
 }
 
 function send(reply: FastifyReply, { status, json, pieces, headers = {} }: Answer): FastifyReply {
-  void reply.code(status).headers({ 'cache-control': 'no-cache', ...headers });
-  if (json === undefined && pieces === undefined) return reply.send();
+  const all = { 'cache-control': 'no-cache', 'content-type': 'application/json', ...headers };
+  void reply.code(status).headers(all);
+  if (json === undefined && pieces === undefined) return reply.removeHeader('content-type').send();
   const body = pieces === undefined ? JSON.stringify(json) : Readable.from(pieces);
-  return reply.header('content-type', 'application/json').send(body);
+  return reply.send(body);
 }

@@ -313,6 +313,7 @@ export class Basic implements AckWatchPeer {
       consumerCount: this.#consumers.size,
       unackedCount: this.#unacked.count,
       unconfirmedCount: this.#publishing.unconfirmedCount,
+      confirmsAsked: this.#publishing.confirmsAsked,
       uncommittedCount: this.#transaction?.publishCount ?? 0,
       uncommittedAcks: this.#transaction?.settlementCount ?? 0,
     };

@@ -28,6 +28,11 @@ export class Confirms {
     return ++this.#last;
   }
 
+  /** How many there were so far. */
+  get asked(): number {
+    return this.#last;
+  }
+
   get hasDecided(): boolean {
     return this.#acked.length > 0 || this.#nacked.length > 0;
   }

@@ -34,12 +34,18 @@ export class Publishing {
     return this.#confirms?.count ?? 0;
   }
 
+  /** Published in confirm mode. */
+  get confirmsAsked(): number {
+    return this.#confirms?.asked ?? 0;
+  }
+
   confirm(): void {
     this.#confirms ??= new Confirms();
   }
 
   /** The channel is over: nobody is told any more. */
   release(): void {
+    this.#channel.peer.vhost.confirmsAsked += this.confirmsAsked;
     this.#confirms = undefined;
   }
 

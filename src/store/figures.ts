@@ -10,7 +10,7 @@ const BYTES_BOUNDS = [1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304,
 export class StoreFigures {
   /** How long commits took, synced, in milliseconds. */
   readonly commitLatency = new Histogram(LATENCY_BOUNDS);
-  /** What was recorded in each, in bytes. */
+  /** What of messages was recorded in each, in bytes. */
   readonly commitBytes = new Histogram(BYTES_BOUNDS);
   readonly #table: PageTable;
   readonly #compaction: Compaction;

@@ -116,6 +116,7 @@ test('a channel knows what it is set to and what it has outstanding [API-28]', a
     consumerCount: 1,
     unackedCount: 1,
     unconfirmedCount: 0,
+    confirmsAsked: 1,
     uncommittedCount: 0,
     uncommittedAcks: 0,
   });

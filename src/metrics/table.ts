@@ -1,0 +1,125 @@
+import { Breather } from '../management/breather.ts';
+import type { ManagementHost } from '../management/host.ts';
+import { channelKind, connectionKind } from './client-families.ts';
+import { exchangeKind } from './exchange-families.ts';
+import type { Cell, Column, Family, Kind, Sums } from './family.ts';
+import { figure, headText, labelText, lineText } from './figure.ts';
+import type { Figure } from './figure.ts';
+import { queueKind } from './queue-families.ts';
+
+/** Things that are told of, or added up, before others may get their turn: less than a millisecond. */
+const AT_ONCE = 256;
+
+/** Which metrics of which things are wanted. */
+export interface Choice {
+  isFamily(name: string): boolean;
+  isVhost(name: string): boolean;
+  /** What stands between `rabbitmq_` or `leveret_` and the rest of a name. */
+  readonly infix: string;
+}
+
+/** Things of one kind with their metrics. */
+interface Table {
+  /** Metrics of all of them together. */
+  totals(host: ManagementHost, sums: Sums): Promise<Figure[]>;
+  /** Those of each: as text, in pieces. */
+  texts(host: ManagementHost, choice: Choice): Generator<string>;
+}
+
+export const tables: readonly Table[] = [
+  tableOf(queueKind),
+  tableOf(channelKind),
+  tableOf(connectionKind),
+  tableOf(exchangeKind),
+];
+
+function tableOf<T>(kind: Kind<T>): Table {
+  return {
+    totals: (host, sums) => totals(kind, host, sums),
+    texts: (host, choice) => texts(kind, host, choice),
+  };
+}
+
+async function totals<T>(kind: Kind<T>, host: ManagementHost, sums: Sums): Promise<Figure[]> {
+  const families = kind.families.filter(({ isPart = false }) => !isPart);
+  const added = families.filter(({ whole }) => whole === undefined).flatMap(({ columns }) => columns);
+  const values = await addUp(
+    added.flatMap(({ cells }) => cells),
+    kind.subjects(host, () => true),
+  );
+  const counted = families.flatMap(({ columns, whole }) =>
+    whole === undefined ? [] : figuresOf(columns, whole(sums)),
+  );
+  return [...figuresOf(added, values), ...counted];
+}
+
+/** The value of each cell, of all things together. */
+async function addUp<T>(cells: readonly Cell<T>[], subjects: readonly T[]): Promise<readonly number[]> {
+  const sums = cells.map(() => 0);
+  const breather = new Breather();
+  for (const [n, subject] of subjects.entries()) {
+    for (const [at, cell] of cells.entries()) sums[at] = (sums[at] as number) + (cell.of(subject) || 0);
+    if (n % AT_ONCE === 0 && breather.isDue) await breather.rest();
+  }
+  return sums;
+}
+
+/** @param values of the cells of all columns, one after the other */
+function figuresOf<T>(columns: readonly Column<T>[], values: readonly number[]): Figure[] {
+  let at = 0;
+  return columns.flatMap(({ owner, name, type, help, cells, isAlone }) => {
+    const samples = cells.map(({ labels }) => ({
+      labels: typeof labels === 'function' ? {} : labels,
+      value: values[at++] || 0,
+    }));
+    return isAlone ? [] : [figure(`${owner}_${name}`, type, help, samples)];
+  });
+}
+
+function* texts<T>(kind: Kind<T>, host: ManagementHost, choice: Choice): Generator<string> {
+  const families = kind.families.filter(({ name }) => choice.isFamily(name));
+  if (families.length === 0) return;
+  const subjects = kind.subjects(host, (vhost) => choice.isVhost(vhost));
+  const labels: string[] = [];
+  for (const subject of subjects) {
+    labels.push(kind.labels(subject));
+    if (labels.length % AT_ONCE === 0) yield '';
+  }
+  const told = new Set<string>();
+  for (const { columns, has } of families) {
+    for (const column of columns) {
+      if (told.has(column.name)) continue;
+      told.add(column.name);
+      yield* columnTexts(column, choice, subjects, labels, has);
+    }
+  }
+}
+
+/** A metric of each thing, some of them at a time. */
+function* columnTexts<T>(
+  { owner, name: rest, type, help, cells }: Column<T>,
+  { infix }: Choice,
+  subjects: readonly T[],
+  labels: readonly string[],
+  has: Family<T>['has'],
+): Generator<string> {
+  const name = `${owner}_${infix}${rest}`;
+  let text = headText({ name, type, help });
+  for (const [n, subject] of subjects.entries()) {
+    if (n % AT_ONCE === 0) {
+      yield text;
+      text = '';
+    }
+    if (has !== undefined && !has(subject)) continue;
+    for (const cell of cells) {
+      const value = cell.of(subject);
+      if (!Number.isNaN(value)) text += lineText(name, withLabels(labels[n] as string, cell, subject), value);
+    }
+  }
+  yield text;
+}
+
+function withLabels<T>(labels: string, cell: Cell<T>, subject: T): string {
+  const more = labelText(typeof cell.labels === 'function' ? cell.labels(subject) : cell.labels);
+  return more === '' ? labels : `${labels},${more}`;
+}
