@@ -1,6 +1,7 @@
 import { AmqpError } from '../wire/errors.ts';
 import type { FieldTable } from '../wire/table.ts';
 import type { ConsumerRole, DeclaredQueue } from './declared-queue.ts';
+import { LazySet } from './lazy-set.ts';
 import type { Entry } from './message.ts';
 import { Ring } from './ring.ts';
 
@@ -68,7 +69,7 @@ export class Subscription implements SubscriptionSettings {
 
 /** The consumers of a queue: whose turn it is. Those without credit stand outside the round and cost nothing. */
 export class Consumers {
-  readonly #all = new Set<Subscription>();
+  readonly #all = new LazySet<Subscription>();
   /** Rounds by priority, highest first; each holds those that may have credit. */
   readonly #rounds: { readonly priority: number; readonly ring: Ring<Subscription> }[] = [];
   readonly #singleActive: boolean;
@@ -108,7 +109,7 @@ export class Consumers {
   }
 
   [Symbol.iterator](): IterableIterator<Subscription> {
-    return this.#all.values();
+    return this.#all[Symbol.iterator]();
   }
 
   roleOf(subscription: Subscription): ConsumerRole {

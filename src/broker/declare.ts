@@ -18,10 +18,13 @@ import { exchangeLabel } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { exchangeTypeName, exchangeTypes } from './exchange-types.ts';
 import { QUORUM, STREAM } from './queue-type.ts';
+import { SharedArguments } from './shared-arguments.ts';
 import { checkStreamArguments } from './stream-arguments.ts';
 import { textOf } from './term.ts';
 import type { Users } from './users.ts';
 import type { Vhost } from './vhost.ts';
+
+const sharedArguments = new SharedArguments();
 
 /** On whose behalf something is asked for. */
 export interface Actor {
@@ -180,15 +183,21 @@ function createQueue(vhost: Vhost, asked: QueueDeclaration, actor: Actor): Decla
     actor.users.check(actor.user, vhost.name, 'read', 'queue', name); // DLX-06
     actor.users.check(actor.user, vhost.name, 'write', 'exchange', deadLetterExchange);
   }
-  const args = readQueueArguments(label, table);
+  const stored = sharedArguments.of(table, () => {
+    const args = readQueueArguments(label, table);
+    return { arguments: args, table: storedQueueArguments(args, table) };
+  });
+  const { arguments: args } = stored;
   checkProperties(args, label, asked);
   if (args.type === STREAM) checkStreamArguments(table);
   checkQueueLimits(vhost, name);
   const durable = asked.durable && !exclusive; // QUE-13
   const owner = exclusive ? actor.connection : undefined;
   const id = vhost.nextQueueId();
-  const stored = storedQueueArguments(args, table);
-  return vhost.addQueue({ id, name, durable, autoDelete, owner, table: stored }, args);
+  return vhost.addQueue(
+    { id, vhost: vhost.name, name, durable, autoDelete, owner, table: stored.table },
+    args,
+  );
 }
 
 /** That of the vhost first, then that of all vhosts together (QUE-21). */

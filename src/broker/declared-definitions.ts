@@ -10,8 +10,11 @@ import { Queue } from './queue.ts';
 import type { QueueHost, QueueIdentity } from './queue-host.ts';
 import { STREAM } from './queue-type.ts';
 import { readStreamArguments } from './stream-arguments.ts';
+import { SharedArguments } from './shared-arguments.ts';
 import { Stream } from './stream.ts';
 import type { Vhost } from './vhost.ts';
+
+const sharedArguments = new SharedArguments();
 
 /** A binding survives a restart if both its ends do (BND-08). */
 export function isDurable({ source, destination }: Binding): boolean {
@@ -66,12 +69,13 @@ export function restoreDeclared(vhost: Vhost, definition: Definition): void {
     };
     vhost.exchanges.set(name, new Exchange(identity, vhost));
   } else if (definition.kind === 'queue') {
-    const { id, name, durable = true, autoDelete, arguments: table } = definition;
+    const { id, name, durable = true, autoDelete } = definition;
+    const { arguments: args, table } = sharedArguments.of(definition.arguments, (known) => ({
+      arguments: readKnownArguments(queueLabel(vhost.name, name), known),
+      table: known,
+    }));
     const identity = { id, vhost: vhost.name, name, durable, autoDelete, owner: undefined, table };
-    vhost.queues.set(
-      name,
-      newQueue(vhost, identity, readKnownArguments(queueLabel(vhost.name, name), table)),
-    );
+    vhost.queues.set(name, newQueue(vhost, identity, args));
   } else if (definition.kind === 'binding') {
     const { to, destination: name, bindingKey, arguments: table } = definition;
     const source = vhost.exchanges.get(definition.source);

@@ -3,6 +3,7 @@ import type { MessageCounts } from './counts.ts';
 import type { DeathCounts } from './death-counts.ts';
 import type { Binding } from './exchange.ts';
 import type { Recovered } from './journal.ts';
+import type { LazySet } from './lazy-set.ts';
 import type { Entry, Message } from './message.ts';
 import type { AppliedPolicies } from './policies.ts';
 import type { QueueType } from './queue-type.ts';
@@ -34,7 +35,7 @@ export interface DeclaredQueue {
   readonly label: string;
   readonly isDeleted: boolean;
   /** Every binding that leads here. */
-  readonly incoming: Set<Binding>;
+  readonly incoming: LazySet<Binding>;
   readonly consumers: ConsumerSet;
   readonly counts: MessageCounts;
   /** What became of its messages that died; undefined when none did. */

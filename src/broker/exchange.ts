@@ -5,6 +5,7 @@ import { exchangeTypes } from './exchange-types.ts';
 import type { ExchangeTypeName } from './exchange-types.ts';
 import type { Recovered } from './journal.ts';
 import type { KeptMessage } from './keeper.ts';
+import { LazySet } from './lazy-set.ts';
 import { NO_POLICIES } from './policies.ts';
 import type { AppliedPolicies } from './policies.ts';
 import type { RoutingInput } from './routing-input.ts';
@@ -54,7 +55,7 @@ export class Exchange {
   alternate: string | undefined;
   policies = NO_POLICIES;
   /** Every binding that leads here. */
-  readonly incoming = new Set<Binding>();
+  readonly incoming = new LazySet<Binding>();
   /** Messages that clients published here. */
   publishedIn = 0;
   /** The queues they reached, also by way of other exchanges: a message counts once for each. */

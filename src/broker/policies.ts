@@ -66,6 +66,8 @@ export class Policies {
   /** Highest priority first. */
   #ranked: readonly Ranked[] = [];
   #rankedOperator: readonly Ranked[] = [];
+  /** What was found to apply, so that all to which it does share it: by policy, then by operator policy. */
+  readonly #applied = new Map<Policy | undefined, Map<Policy | undefined, AppliedPolicies>>();
 
   /** @param onRerouted messages may take other ways now */
   constructor(host: PolicyHost, onRerouted: () => void) {
@@ -126,8 +128,14 @@ export class Policies {
     const policy = this.#ranked.find((one) => applies(one, subject))?.policy;
     const operatorPolicy = this.#rankedOperator.find((one) => applies(one, subject))?.policy;
     if (policy === undefined && operatorPolicy === undefined) return NO_POLICIES;
-    const definition = mergeDefinitions(policy?.definition ?? {}, operatorPolicy?.definition ?? {});
-    return { policy, operatorPolicy, definition };
+    let ofPolicy = this.#applied.get(policy);
+    if (ofPolicy === undefined) this.#applied.set(policy, (ofPolicy = new Map<Policy, AppliedPolicies>()));
+    let applied = ofPolicy.get(operatorPolicy);
+    if (applied === undefined) {
+      const definition = mergeDefinitions(policy?.definition ?? {}, operatorPolicy?.definition ?? {});
+      ofPolicy.set(operatorPolicy, (applied = { policy, operatorPolicy, definition }));
+    }
+    return applied;
   }
 
   /** Every queue and exchange hears what applies to it now, if that is something else than before. */
@@ -156,6 +164,7 @@ export class Policies {
   }
 
   #rank(): void {
+    this.#applied.clear();
     this.#ranked = ranked(this.#policies);
     this.#rankedOperator = ranked(this.#operatorPolicies);
   }

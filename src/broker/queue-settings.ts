@@ -39,8 +39,19 @@ export interface DelayedRetrySettings {
 /** Of quorum queues, since 4.0 (DLV-03). */
 const DEFAULT_DELIVERY_LIMIT = 20;
 
-/** What arguments and policies come to (POL-05, POL-06, POL-07). */
+/** By arguments, which queues share: what they came to last. */
+const lately = new WeakMap<QueueArguments, { policy: PolicyDefinition; settings: QueueSettings }>();
+
+/** What arguments and policies come to (POL-05, POL-06, POL-07): the same object for the same two, as far as it goes. */
 export function queueSettings(args: QueueArguments, policy: PolicyDefinition): QueueSettings {
+  const known = lately.get(args);
+  if (known?.policy === policy) return known.settings;
+  const settings = merge(args, policy);
+  lately.set(args, { policy, settings });
+  return settings;
+}
+
+function merge(args: QueueArguments, policy: PolicyDefinition): QueueSettings {
   const maxLength = smaller(args.maxLength, policy['max-length']);
   const maxLengthBytes = smaller(args.maxLengthBytes, policy['max-length-bytes']);
   const deadLetterExchange = args.deadLetterExchange ?? policy['dead-letter-exchange'];

@@ -14,6 +14,7 @@ import { Deadline } from './expiry.ts';
 import type { Recovered } from './journal.ts';
 import { Handout } from './handout.ts';
 import { KeptDeadLetters } from './kept-dead.ts';
+import { LazySet } from './lazy-set.ts';
 import { Entry } from './message.ts';
 import type { Message } from './message.ts';
 import type { DropReason } from './observer.ts';
@@ -41,7 +42,7 @@ export class Queue implements DeclaredQueue {
   readonly ready: Ready;
   readonly consumers: Consumers;
   /** Every binding that leads here. */
-  readonly incoming = new Set<Binding>();
+  readonly incoming = new LazySet<Binding>();
   readonly counts = new MessageCounts();
   /** What became of those that died; undefined when none did. */
   deaths: DeathCounts | undefined = undefined;
@@ -57,7 +58,8 @@ export class Queue implements DeclaredQueue {
   readonly #handout: Handout;
   readonly #overflow: Overflow;
   readonly #returns: Returns;
-  readonly #lease: Deadline;
+  /** When it is deleted unless it is used; undefined as long as it never had such a moment. */
+  #lease: Deadline | undefined = undefined;
 
   constructor(host: QueueHost, identity: QueueIdentity, args: QueueArguments) {
     this.#host = host;
@@ -75,7 +77,6 @@ export class Queue implements DeclaredQueue {
     this.#handout = new Handout(this, this.#dying, this.#places, host.events, later);
     this.#overflow = new Overflow(this, host, this.#handout);
     this.#returns = new Returns(this, host, this.#places, this.#dying);
-    this.#lease = new Deadline(host.clock, () => host.remove(this, 'expired'));
     if (this.settings.deadLetterAtLeastOnce) this.kept = new KeptDeadLetters(host, this);
     this.touch();
   }
@@ -131,10 +132,10 @@ export class Queue implements DeclaredQueue {
     this.consumerTimeout = consumerTimeout(this.identity.table, policies.definition);
     if (this.settings.deadLetterAtLeastOnce) this.kept ??= new KeptDeadLetters(this.#host, this);
     else this.#dropKept('policy changed');
-    this.#lease.aim(Infinity);
+    this.#lease?.aim(Infinity);
     this.touch();
     this.#overflow.dropSurplus();
-    this.#host.later(this);
+    if (this.#holdsSome) this.#host.later(this);
   }
 
   /**
@@ -221,7 +222,7 @@ export class Queue implements DeclaredQueue {
     this.consumers.check(subscription, this.label);
     this.consumers.add(subscription);
     if (this.#host.events.isHeard) this.#host.events.consumer('consumer-added', subscription);
-    this.#lease.aim(Infinity);
+    this.#lease?.aim(Infinity);
     this.#host.later(this);
   }
 
@@ -245,7 +246,9 @@ export class Queue implements DeclaredQueue {
   touch(): void {
     const { expires } = this.settings;
     if (expires === Infinity || this.consumers.count > 0) return;
-    this.#lease.aim(this.#host.clock.now() + expires);
+    const { clock } = this.#host;
+    this.#lease ??= new Deadline(clock, () => this.#host.remove(this, 'expired'));
+    this.#lease.aim(clock.now() + expires);
   }
 
   /** One slice of what there is to do: let the expired die, hand out the rest. Asks for more when more is left. */
@@ -275,7 +278,7 @@ export class Queue implements DeclaredQueue {
   close(): void {
     this.#isDeleted = true;
     this.#places.close();
-    this.#lease.cancel();
+    this.#lease?.cancel();
     this.#dropParked();
     const rest = [...this.ready.clear(), ...this.#dying.close(), ...(this.delayed?.clear() ?? [])];
     for (const entry of rest) this.#drop(entry, 'queue deleted');
@@ -291,6 +294,12 @@ export class Queue implements DeclaredQueue {
       this.#places.forgetParked(run);
     }
     return count;
+  }
+
+  /** Messages that are not with consumers: a policy for thousands of empty queues makes no work for them. */
+  get #holdsSome(): boolean {
+    const { kept, delayed } = this;
+    return this.messageCount > 0 || this.#dying.length > 0 || kept !== undefined || delayed !== undefined;
   }
 
   #dropKept(why: DropReason): void {

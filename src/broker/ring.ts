@@ -1,10 +1,13 @@
+const NO_SLOTS: never[] = [];
+
 /**
  * A double-ended FIFO on a circular array whose size is a power of two. Both ends cost O(1).
  * 200,000 in and out take 29 ms; `array.shift()` takes 1.5 s and the first key of a `Map` 4.3 s.
  */
 export class Ring<T> {
-  #slots: (T | undefined)[] = [undefined, undefined, undefined, undefined];
-  #mask = 3;
+  #slots: (T | undefined)[] = NO_SLOTS;
+  /** -1 without slots: every queue has rings, and most of them never need any. */
+  #mask = -1;
   #head = 0;
   #length = 0;
 
@@ -51,8 +54,8 @@ export class Ring<T> {
   }
 
   clear(): void {
-    this.#slots = [undefined, undefined, undefined, undefined];
-    this.#mask = 3;
+    this.#slots = NO_SLOTS;
+    this.#mask = -1;
     this.#head = 0;
     this.#length = 0;
   }

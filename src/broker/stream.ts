@@ -10,6 +10,7 @@ import type { DeclaredQueue } from './declared-queue.ts';
 import type { Binding } from './exchange.ts';
 import { Deadline } from './expiry.ts';
 import type { CommitListener, Recovered } from './journal.ts';
+import { LazySet } from './lazy-set.ts';
 import { Entry, Message } from './message.ts';
 import type { Page } from './message.ts';
 import { NO_POLICIES } from './policies.ts';
@@ -44,7 +45,7 @@ export class Stream implements DeclaredQueue, CommitListener {
   readonly consumers = new Readers();
   policies = NO_POLICIES;
   consumerTimeout: number | undefined;
-  readonly incoming = new Set<Binding>();
+  readonly incoming = new LazySet<Binding>();
   readonly counts = new MessageCounts();
   readonly deaths = undefined; // nothing dies in a log
   isScheduled = false;

@@ -221,8 +221,8 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost, PolicyHos
     if (this.events.isHeard) this.events.exchangeDeleted(exchange);
   }
 
-  addQueue(identity: Omit<QueueIdentity, 'vhost'>, args: QueueArguments): DeclaredQueue {
-    const queue = newQueue(this, { ...identity, vhost: this.name }, args);
+  addQueue(identity: QueueIdentity, args: QueueArguments): DeclaredQueue {
+    const queue = newQueue(this, identity, args);
     queue.govern(this.policies.for(queue));
     this.queues.set(queue.name, queue);
     this.churn.queuesCreated++;
