@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from './clock.js';
 import { Consumer } from './consumer.js';
+import { pass as warmUp } from './flow.js';
 import { plainBatches, publishAll } from './publisher.js';
 import { diskOf, rssOf } from './usage.js';
 
@@ -9,6 +10,7 @@ import { diskOf, rssOf } from './usage.js';
 /** @typedef {import('./figures.js').Figures} Figures */
 
 const WINDOW = 2000;
+const WARM_UP = 100_000;
 /** A broker may still be busy with what it has just been given. */
 const REST = 1000;
 
@@ -24,6 +26,7 @@ export async function runBacklog(session, { messages, size }) {
   const queue = await session.queue(producer, 'backlog', true);
   const load = session.load(producer, queue, { size, persistent: true });
   await producer.selectConfirms();
+  await warmUp(session, { messages: Math.min(messages, WARM_UP), size, durable: true, ackEvery: 100 });
   const tenth = Math.floor(messages / 10);
   const confirmedAt = new Map([[0, now()]]);
   producer.confirms.onConfirmed = () => {

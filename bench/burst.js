@@ -11,24 +11,41 @@ import { publishAll } from './publisher.js';
 /** @typedef {import('./figures.js').Figures} Figures */
 
 const WINDOW = 1000;
-/** Publishing may take so long per message before the first try is given up, and at least LEAST_LEAD in all. */
-const LEAD_PER_MESSAGE = 1 / 15;
-const LEAST_LEAD = 3000;
-/** All is in its queue by then, or the moment was set too early. */
+const WARM_UP = 20_000;
+/** All is in its queue so many milliseconds before, or the moment was set too early. */
 const MARGIN = 500;
+const LEAST_LEAD = 1500;
+/** A broker may publish slower as messages pile up. */
+const CAUTION = 1.5;
+
+/** @typedef {{ figures: Figures, publishing: number }} Outcome `publishing`: how long it took, in milliseconds */
 
 /**
- * Messages that all fall due at one moment: how late they come, and what other clients feel meanwhile. A broker too
- * slow to take them before that moment gets twice the time.
+ * Messages that all fall due at one moment: how late they come, and what other clients feel meanwhile. How far ahead
+ * that moment has to be shows in a small burst before; a broker that is slower than that gets twice the time.
  * @param {Session} session
  * @param {Settings} settings
  * @returns {Promise<Figures>}
  */
 export async function runBurst(session, settings) {
-  for (let lead = Math.max(LEAST_LEAD, settings.messages * LEAD_PER_MESSAGE); ; lead *= 2) {
-    const figures = await tryBurst(session, settings, lead);
-    if (figures !== undefined) return figures;
+  const { messages } = settings;
+  const small = Math.min(messages, WARM_UP);
+  const { publishing } = await patiently(session, { ...settings, messages: small }, LEAST_LEAD);
+  const lead = LEAST_LEAD + (CAUTION * publishing * messages) / small;
+  return (await patiently(session, settings, lead)).figures;
+}
+
+/**
+ * @param {Session} session
+ * @param {Settings} settings
+ * @param {number} least
+ * @returns {Promise<Outcome>}
+ */
+async function patiently(session, settings, least) {
+  for (let lead = least; ; lead *= 2) {
+    const outcome = await tryBurst(session, settings, lead);
     await session.clear();
+    if (outcome !== undefined) return outcome;
   }
 }
 
@@ -36,7 +53,7 @@ export async function runBurst(session, settings) {
  * @param {Session} session
  * @param {Settings} settings
  * @param {number} lead milliseconds until the messages are due
- * @returns {Promise<Figures | undefined>} nothing when publishing took too long
+ * @returns {Promise<Outcome | undefined>} nothing when publishing took too long
  */
 async function tryBurst(session, { messages, size, durable }, lead) {
   const [producer, receiver] = [await session.open(), await session.open()];
@@ -57,18 +74,21 @@ async function tryBurst(session, { messages, size, durable }, lead) {
   const probe = await Probe.start(session.url, session.name('probe'));
   try {
     const meter = session.meter();
-    const dueAt = now() + lead;
+    const startedAt = now();
+    const dueAt = startedAt + lead;
     /** @param {string} expiration */
     const loadFor = (expiration) =>
       session.load(producer, waiting, { size, persistent: durable, expiration });
     const batchOf = dueBatches(dueAt, loadFor);
     await publishAll(producer, { count: messages, window: WINDOW, batchOf });
-    if (now() > dueAt - MARGIN) return undefined;
+    const publishing = now() - startedAt;
+    if (publishing > lead - MARGIN) return undefined;
     await sleep(dueAt - now());
     await consumer.finished();
     const { cost } = meter.stop(messages);
     const rate = (messages * 1000) / (lastAt - dueAt);
-    return { rate, ...lateFigures(lateness), ...(await probe.stop(dueAt, lastAt)), ...cost };
+    const stall = await probe.stop(dueAt, lastAt);
+    return { figures: { rate, ...lateFigures(lateness), ...stall, ...cost }, publishing };
   } catch (error) {
     if (error instanceof TooLate) return undefined;
     throw error;

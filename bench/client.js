@@ -43,6 +43,7 @@ export class Client {
   /** @type {{ done: () => boolean, resolve: () => void, reject: (error: Error) => void }[]} */
   #waiting = [];
   #heardAt = Date.now();
+  #patience;
 
   /** @param {string} url */
   constructor(url) {
@@ -68,6 +69,7 @@ export class Client {
       writableHighWaterMark: WRITE_HIGH_WATER,
     };
     this.socket = connect({ ...options, onread });
+    this.#patience = setInterval(() => this.#impatient(), 1000);
     this.socket.on('drain', () => this.#check());
     this.socket.on('error', (error) => this.#fail(error));
     this.socket.on('close', () => this.#fail(new Error('the broker closed the connection')));
@@ -99,12 +101,7 @@ export class Client {
     if (done()) return Promise.resolve();
     this.#heardAt = Date.now();
     return new Promise((resolve, reject) => {
-      const timer = setInterval(() => this.#impatient(), 1000);
-      this.#waiting.push({
-        done,
-        resolve: () => (clearInterval(timer), resolve()),
-        reject: (error) => (clearInterval(timer), reject(error)),
-      });
+      this.#waiting.push({ done, resolve, reject });
     });
   }
 
@@ -133,28 +130,13 @@ export class Client {
     this.#acks.push(bytes);
   }
 
-  /**
-   * @param {string} name
-   * @param {{ durable: boolean, exclusive: boolean, args: Record<string, string | number> }} options
-   */
-  async declareQueue(name, { durable, exclusive, args }) {
-    const bits = (durable ? 2 : 0) | (exclusive ? 4 : 0);
-    const fields = [uint(0, 2), shortString(name), uint(bits, 1), table(args)];
-    await this.#request(METHOD.queueDeclare, METHOD.queueDeclareOk, ...fields);
-  }
-
-  /** @param {string} name */
-  async deleteQueue(name) {
-    await this.#request(METHOD.queueDelete, METHOD.queueDeleteOk, uint(0, 2), shortString(name), uint(0, 1));
-  }
-
   async selectConfirms() {
-    await this.#request(METHOD.confirmSelect, METHOD.confirmSelectOk, uint(0, 1));
+    await this.request(METHOD.confirmSelect, METHOD.confirmSelectOk, uint(0, 1));
   }
 
   /** @param {number} count */
   async prefetch(count) {
-    await this.#request(METHOD.basicQos, METHOD.basicQosOk, uint(0, 4), uint(count, 2), uint(0, 1));
+    await this.request(METHOD.basicQos, METHOD.basicQosOk, uint(0, 4), uint(count, 2), uint(0, 1));
   }
 
   /**
@@ -163,7 +145,7 @@ export class Client {
    */
   async consume(queue, noAck) {
     const fields = [uint(0, 2), shortString(queue), shortString(''), uint(noAck ? 2 : 0, 1), table({})];
-    await this.#request(METHOD.basicConsume, METHOD.basicConsumeOk, ...fields);
+    await this.request(METHOD.basicConsume, METHOD.basicConsumeOk, ...fields);
   }
 
   async close() {
@@ -196,7 +178,17 @@ export class Client {
     this.write(methodFrame(0, METHOD.connectionTuneOk, ...limits));
     const vhost = [shortString(this.vhost), shortString(''), uint(0, 1)];
     await this.#exchange(methodFrame(0, METHOD.connectionOpen, ...vhost), METHOD.connectionOpenOk);
-    await this.#request(METHOD.channelOpen, METHOD.channelOpenOk, shortString(''));
+    await this.request(METHOD.channelOpen, METHOD.channelOpenOk, shortString(''));
+  }
+
+  /**
+   * A method that is not answered.
+   * @param {number} id
+   * @param {...Uint8Array} fields
+   */
+  async send(id, ...fields) {
+    this.write(methodFrame(CHANNEL, id, ...fields));
+    if (this.blocked) await this.until(() => !this.blocked);
   }
 
   /**
@@ -204,7 +196,7 @@ export class Client {
    * @param {number} reply
    * @param {...Uint8Array} fields
    */
-  #request(id, reply, ...fields) {
+  request(id, reply, ...fields) {
     return this.#exchange(methodFrame(CHANNEL, id, ...fields), reply);
   }
 
@@ -273,7 +265,7 @@ export class Client {
   }
 
   #impatient() {
-    if (Date.now() - this.#heardAt < PATIENCE) return;
+    if (this.#waiting.length === 0 || Date.now() - this.#heardAt < PATIENCE) return;
     this.#fail(new Error(`the broker has sent nothing for ${PATIENCE / 1000} s`));
   }
 
@@ -281,6 +273,7 @@ export class Client {
   #fail(error) {
     if (this.#failure !== undefined) return;
     this.#failure = error;
+    clearInterval(this.#patience);
     this.socket.destroy();
     for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
   }

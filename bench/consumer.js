@@ -33,14 +33,14 @@ export class Consumer {
 
   /**
    * @param {Client} client
-   * @param {string} queue
+   * @param {string | string[]} queue or several, of which it takes messages as they come
    * @param {Intake} intake
    */
   static async start(client, queue, intake) {
     const consumer = new Consumer(client, intake);
     const noAck = intake.ackEvery === undefined;
     if (!noAck) await client.prefetch(PREFETCH);
-    await client.consume(queue, noAck);
+    for (const name of [queue].flat()) await client.consume(name, noAck);
     return consumer;
   }
 

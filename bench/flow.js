@@ -24,10 +24,11 @@ export async function runFlow(session, settings) {
 }
 
 /**
+ * All messages once, with a queue and connections of their own.
  * @param {Session} session
  * @param {Settings} settings
  */
-async function pass(session, { messages, size, durable, ackEvery }) {
+export async function pass(session, { messages, size, durable, ackEvery }) {
   const [producer, receiver] = [await session.open(), await session.open()];
   const queue = await session.queue(receiver, 'flow', durable);
   const load = session.load(producer, queue, { size, persistent: durable });

@@ -1,14 +1,18 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { FRAME, METHOD, frame, methodFrame, shortString, uint } from './wire.js';
+import { FRAME, METHOD, frame, methodFrame, shortString, table, uint } from './wire.js';
 
 /**
  * @typedef {object} Shape what the messages of a load have in common
- * @property {string} routingKey the queue, by way of the default exchange
+ * @property {string} [exchange] the default exchange if there is none
+ * @property {string} routingKey of the default exchange: the queue
+ * @property {(index: number) => Pick<Shape, 'routingKey' | 'headers'>} [vary] what differs from message to message, always of the same length
+ * @property {import('./wire.js').FieldTable} [headers]
  * @property {number} size of a body
  * @property {boolean} persistent
  * @property {string} [expiration]
  * @property {number} frameMax
+ * @property {number} [repeatAfter] bodies repeat only after so many octets (default 1 MiB)
  */
 
 /** @typedef {{ bytes: Buffer, count: number }} Batch publishes, encoded */
@@ -16,8 +20,8 @@ import { FRAME, METHOD, frame, methodFrame, shortString, uint } from './wire.js'
 const CHANNEL = 1;
 /** A write of about this size keeps the kernel busy without holding up the loop. */
 const WRITE_BYTES = 64 * 1024;
-/** Bodies repeat only after this many octets, further apart than a block compressor looks back. */
-const RING_BYTES = 1024 * 1024;
+/** Further apart than a block compressor looks back. */
+const REPEAT_AFTER = 1024 * 1024;
 
 /**
  * Publishes, encoded once and sent over and over. Messages of one load have the same length and differ in their
@@ -26,7 +30,7 @@ const RING_BYTES = 1024 * 1024;
 export class Load {
   /** @param {Shape} shape */
   constructor(shape) {
-    const { method, header } = envelope(shape);
+    const { method, header } = envelope({ ...shape, ...shape.vary?.(0) });
     const body = bodyFrames(Buffer.alloc(shape.size), shape.frameMax);
     const message = Buffer.concat([method, header, body]);
     this.length = message.length;
@@ -35,10 +39,14 @@ export class Load {
     /** Where in a message the digits of its expiration start: they end the header's payload. */
     this.expirationAt = method.length + header.length - 1 - (shape.expiration?.length ?? 0);
     this.perWrite = Math.max(1, Math.floor(WRITE_BYTES / this.length));
-    this.count = this.perWrite * Math.ceil(RING_BYTES / (this.perWrite * this.length));
+    const { repeatAfter = REPEAT_AFTER } = shape;
+    this.count = this.perWrite * Math.ceil(repeatAfter / (this.perWrite * this.length));
     this.ring = Buffer.alloc(this.count * this.length);
     for (let i = 0; i < this.count; i++) {
-      const bytes = Buffer.concat([method, header, bodyFrames(randomBytes(shape.size), shape.frameMax)]);
+      const of = shape.vary === undefined ? { method, header } : envelope({ ...shape, ...shape.vary(i) });
+      const frames = bodyFrames(randomBytes(shape.size), shape.frameMax);
+      const bytes = Buffer.concat([of.method, of.header, frames]);
+      if (bytes.length !== this.length) throw new Error('messages of one load must have the same length');
       bytes.copy(this.ring, i * this.length);
     }
   }
@@ -74,16 +82,16 @@ export class Load {
 }
 
 /** @param {Shape} shape */
-function envelope({ routingKey, size, persistent, expiration }) {
+function envelope({ exchange = '', routingKey, headers, size, persistent, expiration }) {
   const method = methodFrame(
     CHANNEL,
     METHOD.basicPublish,
     uint(0, 2),
-    shortString(''),
+    shortString(exchange),
     shortString(routingKey),
     uint(0, 1),
   );
-  const flags = 0x1000 | (expiration === undefined ? 0 : 0x0100);
+  const flags = (headers === undefined ? 0 : 0x2000) | 0x1000 | (expiration === undefined ? 0 : 0x0100);
   const header = frame(
     FRAME.header,
     CHANNEL,
@@ -92,6 +100,7 @@ function envelope({ routingKey, size, persistent, expiration }) {
       uint(0, 2),
       uint(size, 8),
       uint(flags, 2),
+      headers === undefined ? Buffer.alloc(0) : table(headers),
       uint(persistent ? 2 : 1, 1),
       expiration === undefined ? Buffer.alloc(0) : shortString(expiration),
     ]),

@@ -33,14 +33,6 @@ export class Meter {
     for (const poll of this.#polls) poll.unref();
   }
 
-  /** The largest resident memory since the start, or since this was last read, in octets. */
-  takePeak() {
-    this.#sampleMemory();
-    const peak = this.#rssPeak;
-    this.#rssPeak = 0;
-    return peak;
-  }
-
   /**
    * Figures per message since the start.
    * @param {number} messages

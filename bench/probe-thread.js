@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Client } from './client.js';
 import { now } from './clock.js';
 import { Load } from './load.js';
+import { declareQueue } from './topology.js';
 
 /**
  * A thread of its own, so that the load the generator handles does not delay what is measured here: sends a small
@@ -16,7 +17,7 @@ const received = [];
 
 const { url, queue } = /** @type {{ url: string, queue: string }} */ (workerData);
 const client = await Client.open(url);
-await client.declareQueue(queue, { durable: false, exclusive: true, args: {} });
+await declareQueue(client, queue, { durable: false, exclusive: true, args: {} });
 const load = new Load({ routingKey: queue, size: 16, persistent: false, frameMax: client.frameMax });
 client.onDelivery = (_deliveryTag, stamp) => {
   sent.push(stamp);

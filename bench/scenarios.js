@@ -1,8 +1,15 @@
 import { runBacklog } from './backlog.js';
+import { runBig } from './big.js';
 import { runBurst } from './burst.js';
 import { runDelay } from './delay.js';
+import { runFanout } from './fanout.js';
 import { runFlow } from './flow.js';
 import { runLatency } from './latency.js';
+import { runMany } from './many.js';
+import { runQueues } from './queues.js';
+import { runHeaders, runTopic } from './routing.js';
+import { runRecovery, runStart } from './starts.js';
+import { runSteady } from './steady.js';
 import { atLeast, atMost } from './targets.js';
 
 /** @typedef {import('./targets.js').Target} Target */
@@ -13,6 +20,8 @@ import { atLeast, atMost } from './targets.js';
  * @property {number} messages
  * @property {number} size octets of a body
  * @property {boolean} durable queues and messages
+ * @property {number} [queues]
+ * @property {number} [bindings]
  * @property {number} [ackEvery] 1: each message is acked; more: `multiple` after so many; none: no acks
  */
 
@@ -20,6 +29,7 @@ import { atLeast, atMost } from './targets.js';
  * @typedef {object} Variant
  * @property {string} label
  * @property {Target[]} targets
+ * @property {boolean} [fixed] the number of messages stands for something else, and is not to be wished for
  * @property {boolean} [large] only on request, since it takes minutes
  * @property {Others} [others]
  */
@@ -65,6 +75,60 @@ export const SCENARIOS = {
     })),
     limits: true,
     run: runFlow,
+  },
+  many: {
+    about: '100 producers and 100 consumers on 100 connections, 50 queues, confirms and acks',
+    variants: [
+      {
+        label: '',
+        messages: 200_000,
+        size: 256,
+        durable: false,
+        targets: [atLeast('rate', 4, 'against'), atLeast('slowest', 1 / 3)],
+      },
+    ],
+    run: runMany,
+  },
+  fanout: {
+    about: 'a fanout exchange with 10 and with 1,000 queues, transient; counted are deliveries',
+    variants: [10, 1000].map((queues) => ({
+      label: `to ${queues.toLocaleString('en-US')}`,
+      messages: 300_000,
+      size: 256,
+      durable: false,
+      queues,
+      targets: [atLeast('rate', 3, 'against')],
+    })),
+    run: runFanout,
+  },
+  topic: {
+    about: 'a topic exchange with 10,000 bindings, of which one matches',
+    variants: [
+      {
+        label: '',
+        messages: 100_000,
+        size: 256,
+        durable: false,
+        bindings: 10_000,
+        targets: [atLeast('rate', 3, 'against'), atLeast('toFew', 0.5)],
+      },
+    ],
+    run: runTopic,
+  },
+  headers: {
+    about: 'a headers exchange with 1,000 bindings, of which one matches',
+    variants: [
+      {
+        label: '',
+        messages: 50_000,
+        size: 256,
+        durable: false,
+        bindings: 1000,
+        targets: [atLeast('rate', 3, 'against'), atLeast('toFew', 0.5)],
+        others: { messages: 10_000, why: 'it looks at every binding' },
+      },
+    ],
+    run: runHeaders,
   },
   latency: {
     about: '500 messages a second: how long each takes',
@@ -120,6 +184,19 @@ export const SCENARIOS = {
     ],
     run: runBurst,
   },
+  steady: {
+    about: '100,000 wait in delay queues of 1 s to 10 min, 5,000 a second go through them: lateness',
+    variants: [
+      {
+        label: '',
+        messages: 300_000,
+        size: 256,
+        durable: true,
+        targets: [atMost('lateP99', 10), atMost('early', 0)],
+      },
+    ],
+    run: runSteady,
+  },
   backlog: {
     about: 'messages that wait: memory for each, and whether publishing slows down',
     variants: [
@@ -141,6 +218,72 @@ export const SCENARIOS = {
       },
     ],
     run: runBacklog,
+  },
+  recovery: {
+    about: 'a broker is killed with durable messages in its queue and starts again',
+    variants: [
+      {
+        label: '',
+        messages: 1_000_000,
+        size: 100,
+        durable: true,
+        targets: [atLeast('recoveryRate', 500_000)],
+      },
+    ],
+    restarts: true,
+    run: runRecovery,
+  },
+  start: {
+    about: 'how long an empty broker takes to accept connections',
+    variants: [
+      {
+        label: 'empty',
+        messages: 10,
+        size: 0,
+        durable: true,
+        fixed: true,
+        targets: [atMost('startedIn', 100)],
+      },
+    ],
+    restarts: true,
+    probe: false,
+    run: runStart,
+  },
+  queues: {
+    about: 'durable queues with a TTL, idle: memory for each, CPU, start (--messages: queues)',
+    variants: [
+      {
+        label: '50,000',
+        messages: 50_000,
+        size: 0,
+        durable: true,
+        targets: [atMost('rssPerQueue', 2048), atMost('startedIn', 2000), atMost('idleCpu', 1)],
+        others: { messages: 2000, why: 'declaring more takes minutes' },
+      },
+    ],
+    probe: false,
+    run: runQueues,
+  },
+  big: {
+    about: 'large bodies through a durable queue: memory must not grow with their number',
+    variants: [
+      {
+        label: '',
+        messages: 200,
+        size: 2 ** 20,
+        durable: true,
+        targets: [atMost('laterPeak', 1.1)],
+      },
+      {
+        label: '',
+        messages: 16,
+        size: 64 * 2 ** 20,
+        durable: true,
+        targets: [atMost('laterPeak', 1.1)],
+        others: { messages: 0, why: 'RabbitMQ takes no more than 16 MiB unless it is told to' },
+      },
+    ],
+    run: runBig,
   },
 };
 
@@ -168,12 +311,12 @@ export function jobsOf(names, wishes) {
     const found = SCENARIOS[scenario];
     if (found === undefined) continue;
     const { variants, limits = false, restarts = false } = found;
-    for (const { label: tag, targets, large = false, others, ...defaults } of variants) {
+    for (const { label: tag, targets, large = false, fixed = false, others, ...defaults } of variants) {
       if (large && wishes.large !== true) continue;
       const settings = {
         ...defaults,
-        messages: wishes.messages ?? defaults.messages,
-        size: wishes.size ?? defaults.size,
+        messages: fixed ? defaults.messages : (wishes.messages ?? defaults.messages),
+        size: defaults.size === 0 ? 0 : (wishes.size ?? defaults.size),
       };
       const label = [scenario, tag, sizeText(settings.size)].filter((word) => word !== '').join(' ');
       const asWished = wishes.messages === undefined ? others : undefined;

@@ -3,6 +3,7 @@ import { startBroker } from './brokers.js';
 import { Client } from './client.js';
 import { Load } from './load.js';
 import { Meter } from './meter.js';
+import { declareQueue, declareQueues, deleteQueue } from './topology.js';
 
 /** @typedef {import('./brokers.js').Target} Target */
 /** @typedef {import('./launch.js').Wanted} Wanted */
@@ -19,6 +20,8 @@ export class Session {
   #queues = [];
   #named = 0;
   #ended = false;
+  /** @type {Promise<unknown>} */
+  #restarting = Promise.resolve();
   /** @type {Target} */
   #target;
 
@@ -81,14 +84,14 @@ export class Session {
     const name = this.name(purpose);
     // an exclusive queue goes when its connection does
     if (durable) this.#queues.push(name);
-    await client.declareQueue(name, { durable, exclusive: !durable, args });
+    await declareQueue(client, name, { durable, exclusive: !durable, args });
     return name;
   }
 
   /**
    * @param {Client} client
    * @param {string} queue
-   * @param {{ size: number, persistent: boolean, expiration?: string }} shape
+   * @param {Omit<import('./load.js').Shape, 'routingKey' | 'frameMax'>} shape
    */
   load(client, queue, shape) {
     return new Load({ routingKey: queue, frameMax: client.frameMax, ...shape });
@@ -98,6 +101,49 @@ export class Session {
     return new Meter(this.#target);
   }
 
+  /**
+   * Kills the broker, which must be ours, and starts it again with what is on its disk. Its connections are gone.
+   * @returns {Promise<number>} milliseconds from the start of the process until it accepts connections
+   */
+  restart() {
+    const restart = this.#restarted();
+    this.#restarting = Promise.allSettled([restart]);
+    return restart;
+  }
+
+  async #restarted() {
+    const before = this.#target;
+    this.#queues.length = 0;
+    for (const client of this.#clients.splice(0)) client.socket.destroy();
+    await before.stop('SIGKILL');
+    const after = await startBroker(this.wanted, { probe: false, data: before.data });
+    const clear = async () => {
+      await after.clear();
+      await before.clear();
+    };
+    this.#target = { ...after, clear };
+    return after.startedIn ?? Number.NaN;
+  }
+
+  /** True when the broker is started and stopped by us. */
+  get isOurs() {
+    return this.wanted.kind === 'leveret';
+  }
+
+  /**
+   * Durable queues, all alike.
+   * @param {Client} client
+   * @param {string} purpose
+   * @param {number} count
+   * @param {Record<string, string | number>} [args]
+   */
+  async queues(client, purpose, count, args = {}) {
+    const names = Array.from({ length: count }, () => this.name(purpose));
+    this.#queues.push(...names);
+    await declareQueues(client, names, args);
+    return names;
+  }
+
   /** Closes every connection and deletes every queue; connections first, since a consumer may hold on to a queue. */
   async clear() {
     const clients = this.#clients.splice(0);
@@ -105,13 +151,14 @@ export class Session {
     const queues = this.#queues.splice(0);
     if (queues.length === 0) return;
     const client = await Client.open(this.url);
-    for (const queue of queues) await client.deleteQueue(queue);
+    for (const queue of queues) await deleteQueue(client, queue);
     await client.close();
   }
 
   /** Clears for the last time: a run that is still going on finds its connections closed, also those it opens now. */
   async end() {
     this.#ended = true;
+    await this.#restarting;
     try {
       // what is ours goes with its broker
       if (this.wanted.kind === 'remote') await this.clear();
