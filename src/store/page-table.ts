@@ -49,6 +49,7 @@ export class PageTable {
 
   /** Lets a page go that nothing needs any more, and those that only waited for it. */
   removeIfDead(page: JournalPage): void {
+    if (page.live > 0 || !page.isSealed) return; // nearly always: no list for that
     const waiting = [page];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       if (next.live > 0 || !next.isSealed || next.isDead) continue;

@@ -583,8 +583,8 @@ export const faults = [
   {
     name: 'multiple leaves out the tag itself',
     file: 'src/server/unacked.ts',
-    find: 'one !== undefined && one.tag <= tag;',
-    put: 'one !== undefined && one.tag < tag;',
+    find: 'next <= tag;',
+    put: 'next < tag;',
     topics: ['settling'],
   },
   {
