@@ -1,23 +1,22 @@
 import type { Binding } from './exchange.ts';
 import type { ExchangeType, Router } from './exchange-type.ts';
-import { checkHeadersBinding, headersMatch } from './headers.ts';
+import { checkHeadersBinding, HeadersIndex } from './headers.ts';
 import type { RoutingInput } from './routing-input.ts';
 
 /** headers: the arguments decide, the key is ignored (RTE-15). */
 class HeadersRouter implements Router {
-  readonly #bindings = new Set<Binding>();
+  readonly #index = new HeadersIndex<Binding>();
 
   add(binding: Binding): void {
-    this.#bindings.add(binding);
+    this.#index.add(binding.arguments, binding);
   }
 
   remove(binding: Binding): void {
-    this.#bindings.delete(binding);
+    this.#index.remove(binding);
   }
 
   match(input: RoutingInput, found: Set<Binding>): void {
-    const headers = input.headers();
-    for (const binding of this.#bindings) if (headersMatch(binding.arguments, headers)) found.add(binding);
+    this.#index.match(input.headers(), found);
   }
 }
 

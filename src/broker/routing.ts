@@ -1,5 +1,5 @@
 import type { DeclaredQueue } from './declared-queue.ts';
-import type { Binding, Destination, Exchange } from './exchange.ts';
+import type { Binding, Exchange } from './exchange.ts';
 import type { Replies } from './replies.ts';
 import type { RoutingInput } from './routing-input.ts';
 
@@ -21,34 +21,46 @@ export function route(topology: Topology, from: Exchange, input: RoutingInput): 
   for (let exchange = waiting.pop(); exchange !== undefined; exchange = waiting.pop()) {
     if (visited.has(exchange)) continue;
     visited.add(exchange);
-    const destinations = exchange.isDefault ? queuesByName(topology, input) : matching(exchange, input);
+    const count = exchange.isDefault
+      ? addByName(topology, input, queues)
+      : addBound(exchange, input, queues, waiting);
     if (input.isHeldBack) input.isHeldBack = false;
-    else if (destinations.size === 0) waiting.push(...alternate(topology, exchange, input));
-    for (const destination of destinations) {
-      if (destination.kind === 'queue') queues.add(destination);
-      else waiting.push(destination);
-    }
+    else if (count === 0) waiting.push(...alternate(topology, exchange, input));
   }
   return [...queues];
 }
 
-function matching(exchange: Exchange, input: RoutingInput): Set<Destination> {
+/** Takes up where bindings lead; returns how many of them. */
+function addBound(
+  exchange: Exchange,
+  input: RoutingInput,
+  queues: Set<DeclaredQueue>,
+  waiting: Exchange[],
+): number {
   const bindings = new Set<Binding>();
   exchange.match(input, bindings);
-  const destinations = new Set<Destination>();
-  for (const { destination } of bindings) destinations.add(destination);
+  for (const { destination } of bindings) {
+    if (destination.kind === 'queue') queues.add(destination);
+    else waiting.push(destination);
+  }
   if (input.trail !== undefined) input.trail.push(...bindings);
-  return destinations;
+  return bindings.size;
 }
 
 /** The default exchange: every queue is bound to it by its name (BND-05), and so are requesters (RTO-06). */
-function queuesByName({ queues, replies }: Topology, { routingKeys }: RoutingInput): Set<Destination> {
-  const found = new Set<Destination>();
+function addByName(
+  { queues, replies }: Topology,
+  { routingKeys }: RoutingInput,
+  found: Set<DeclaredQueue>,
+): number {
+  let count = 0;
   for (const key of routingKeys) {
     const queue = queues.get(key) ?? replies.find(key);
-    if (queue !== undefined) found.add(queue);
+    if (queue === undefined) continue;
+    found.add(queue);
+    count++;
   }
-  return found;
+  return count;
 }
 
 /** Used only when the exchange itself yields no destination at all; one that does not exist is ignored (RTE-03). */

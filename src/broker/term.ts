@@ -25,7 +25,7 @@ export function textOf(value: FieldValue | undefined): string | undefined {
  */
 export function sameValue(a: FieldValue, b: FieldValue): boolean {
   if (isFloat(a) || isFloat(b)) return isFloat(a) && isFloat(b) && a.value === b.value;
-  return rawText(a) === rawText(b);
+  return comparable(a) === comparable(b);
 }
 
 /** Whether two tables hold the same entries, in any order. */
@@ -38,14 +38,14 @@ export function sameTable(a: FieldTable, b: FieldTable): boolean {
   return true;
 }
 
-/** A value in one line that is equal for equal values; numbers and strings cannot be confused. */
-function rawText(value: FieldValue): string {
+/** A value in one line that is equal for values that are the same (ARG-10); numbers and strings cannot be confused. */
+export function comparable(value: FieldValue): string {
   switch (value.tag) {
     case 'S':
     case 'x':
       return JSON.stringify(value.value.toString('latin1'));
     case 'A':
-      return `[${value.value.map(rawText).join()}]`;
+      return `[${value.value.map(comparable).join()}]`;
     case 'F':
       return `{${tableText(value.value)}}`;
     case 'D':
@@ -74,7 +74,7 @@ function rawText(value: FieldValue): string {
 export function tableText(table: FieldTable): string {
   return [...table]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${JSON.stringify(key)}:${typeNames[value.tag]} ${rawText(value)}`)
+    .map(([key, value]) => `${JSON.stringify(key)}:${typeNames[value.tag]} ${comparable(value)}`)
     .join();
 }
 

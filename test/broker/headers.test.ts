@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkHeadersBinding, headersMatch } from '../../src/broker/headers.ts';
+import { checkHeadersBinding, HeadersIndex } from '../../src/broker/headers.ts';
+import { sameValue, textOf } from '../../src/broker/term.ts';
 import { array, bool, fieldTable, long, longstr, table } from '../../src/wire/table.ts';
 import type { FieldValue } from '../../src/wire/table.ts';
 import { byte, int } from '../support/deaths.ts';
@@ -10,7 +12,24 @@ type Values = Record<string, FieldValue>;
 const nothing: FieldValue = { tag: 'V', value: null };
 
 function matches(binding: Values, headers: Values): boolean {
-  return headersMatch(fieldTable(binding), fieldTable(headers));
+  const index = new HeadersIndex<string>();
+  index.add(fieldTable(binding), 'found');
+  const found = new Set<string>();
+  index.match(fieldTable(headers), found);
+  return found.has('found');
+}
+
+/** What RTE-10 to RTE-13 say, with no thought for speed. */
+function naive(binding: Values, headers: Values): boolean {
+  const match = textOf(binding['x-match']) ?? 'all';
+  const wanted = Object.entries(binding).filter(
+    ([key]) => key !== 'x-match' && (match.endsWith('-with-x') || !key.startsWith('x-')),
+  );
+  const isMet = ([key, value]: [string, FieldValue]): boolean => {
+    const has = headers[key];
+    return has !== undefined && (value.tag === 'V' || sameValue(value, has));
+  };
+  return match.startsWith('any') ? wanted.some(isMet) : wanted.every(isMet);
 }
 
 const all = (values: Values): Values => ({ 'x-match': longstr('all'), ...values });
@@ -94,4 +113,62 @@ describe('headers', () => {
     }
     expect(refusal(() => checkHeadersBinding(fieldTable({})))).toBeUndefined();
   });
+  const value = fc.constantFrom<FieldValue>(byte(1), long(1), long(2), longstr('1'), bool(true), nothing, {
+    tag: 'd',
+    value: 1,
+  });
+  const values = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'x-a'), value, {
+    maxKeys: 3,
+    noNullPrototype: true,
+  });
+  const bindingArguments = fc
+    .tuple(values, fc.constantFrom('all', 'any', 'all-with-x', 'any-with-x'))
+    .map(([wanted, match]): Values => ({ ...wanted, 'x-match': longstr(match) }));
+
+  test('of many bindings those are found that match one by one, whatever came and went [RTE-10 to RTE-14]', () => {
+    const bindings = fc.array(fc.record({ wanted: bindingArguments, isGone: fc.boolean() }), {
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(bindings, values, (list, headers) => {
+        const index = new HeadersIndex<number>();
+        for (const [at, { wanted }] of list.entries()) index.add(fieldTable(wanted), at);
+        for (const [at, { isGone }] of list.entries()) if (isGone) index.remove(at);
+        const found = new Set<number>();
+        index.match(fieldTable(headers), found);
+        const expected = [...list.keys()].filter(
+          (at) => list[at]?.isGone === false && naive(list[at].wanted, headers),
+        );
+        expect([...found].sort((a, b) => a - b)).toEqual(expected);
+      }),
+    );
+  });
+
+  test('a message is compared with no more bindings than may match, however many there are [RTE-15]', () => {
+    const lookups = (count: number): number => {
+      const index = new HeadersIndex<number>();
+      for (let at = 0; at < count; at++) {
+        index.add(fieldTable(all({ region: longstr('eu'), customer: long(at) })), at);
+        index.add(fieldTable(any({ order: long(at), invoice: long(at) })), count + at);
+      }
+      const headers = new CountingTable(
+        fieldTable({ region: longstr('eu'), customer: long(7), order: long(3), other: bool(true) }),
+      );
+      const found = new Set<number>();
+      index.match(headers, found);
+      expect(found).toEqual(new Set([7, count + 3]));
+      return headers.lookups;
+    };
+    expect(lookups(1_000)).toBe(lookups(10));
+  });
 });
+
+/** Headers that count how often one of them is looked at for a binding. */
+class CountingTable extends Map<string, FieldValue> {
+  lookups = 0;
+
+  override get(key: string): FieldValue | undefined {
+    this.lookups++;
+    return super.get(key);
+  }
+}

@@ -93,4 +93,36 @@ describe('topic', () => {
     expect(matches(pattern, Array.from({ length: 60 }, () => 'b').join('.'))).toBe(false);
     expect(matches(pattern, Array.from({ length: 60 }, () => 'a').join('.'))).toBe(true);
   });
+
+  test('what a match costs grows with what matches, not with the number of patterns', () => {
+    const lookups = (count: number): number => {
+      const trie = new TopicTrie<string>();
+      for (let at = 0; at < count; at++) {
+        for (const pattern of [`*.a${at}.#`, `#.b${at}`, `#.a${at}.*`, `c.d${at}`])
+          trie.add(pattern, pattern);
+      }
+      const found = new Set<string>();
+      const calls = lookupsIn(() => trie.match('x.a7.y.b3', found));
+      expect([...found].sort()).toEqual(['#.b3', '*.a7.#']);
+      return calls;
+    };
+    expect(lookups(2_500)).toBe(lookups(10));
+    expect(lookups(10)).toBeGreaterThan(0);
+  });
 });
+
+/** How often something is looked up in a map meanwhile. */
+function lookupsIn(task: () => void): number {
+  const get = Reflect.get(Map.prototype, 'get') as (this: unknown, key: unknown) => unknown;
+  let calls = 0;
+  Reflect.set(Map.prototype, 'get', function (this: unknown, key: unknown) {
+    calls++;
+    return get.call(this, key);
+  });
+  try {
+    task();
+  } finally {
+    Reflect.set(Map.prototype, 'get', get);
+  }
+  return calls;
+}

@@ -72,7 +72,7 @@ export const faults = [
     name: 'a delayed message goes to the alternate exchange at once, too',
     file: 'src/broker/routing.ts',
     find: 'if (input.isHeldBack) input.isHeldBack = false;',
-    put: 'if (input.isHeldBack && destinations.size > 0) input.isHeldBack = false;',
+    put: 'if (input.isHeldBack && count > 0) input.isHeldBack = false;',
     topics: ['delayed-exchange'],
   },
   {
@@ -546,8 +546,8 @@ export const faults = [
   {
     name: 'an alternate exchange gets what was routed, too',
     file: 'src/broker/routing.ts',
-    find: 'if (destinations.size === 0) waiting',
-    put: 'if (destinations.size >= 0) waiting',
+    find: 'if (count === 0) waiting',
+    put: 'if (count >= 0) waiting',
     topics: ['routing'],
   },
   {
