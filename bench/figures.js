@@ -32,6 +32,8 @@ export const FIGURES = {
   rssPerQueueStarted: { label: 'RSS per queue after a start, bytes', decimals: 0, combine: 'max' },
   rssPerMessage: { label: 'RSS per waiting message, bytes', decimals: 0, combine: 'max' },
   diskPeak: { label: 'disk at its peak, MiB', decimals: 0, combine: 'max' },
+  diskEnd: { label: 'disk in the end, MiB', decimals: 0, combine: 'max' },
+  diskBeyond: { label: 'disk beyond 3 times what stays, MiB', decimals: 0, combine: 'max' },
   diskPerMessage: { label: 'disk per waiting message, bytes', decimals: 0, combine: 'max' },
   deliverP50: { label: 'publish to delivery p50, ms', decimals: 2, combine: 'median' },
   deliverP99: { label: 'publish to delivery p99, ms', decimals: 2, combine: 'median' },

@@ -2,6 +2,7 @@ import { runBacklog } from './backlog.js';
 import { runBig } from './big.js';
 import { runBurst } from './burst.js';
 import { runDelay } from './delay.js';
+import { runDisk } from './disk.js';
 import { runFanout } from './fanout.js';
 import { runFlow } from './flow.js';
 import { runLatency } from './latency.js';
@@ -218,6 +219,19 @@ export const SCENARIOS = {
       },
     ],
     run: runBacklog,
+  },
+  disk: {
+    about: 'a queue that is filled and emptied while one message in 1,000 stays: what the disk takes',
+    variants: [
+      {
+        label: '',
+        messages: 1_000_000,
+        size: 1024,
+        durable: true,
+        targets: [atMost('diskBeyond', 128)],
+      },
+    ],
+    run: runDisk,
   },
   recovery: {
     about: 'a broker is killed with durable messages in its queue and starts again',

@@ -24,8 +24,6 @@ export class JournalPage implements Page {
   live = 0;
   /** About how many of its bytes are still needed. */
   liveBytes = 0;
-  /** The same of all that ever was needed of it: `liveBytes` when everything was, which may be more or less than `size`. */
-  #heldBytes = 0;
   /** Its bytes are final. */
   isSealed = false;
   /** Part of a batch: it is on disk, or will be. */
@@ -57,7 +55,7 @@ export class JournalPage implements Page {
 
   /** So little of it is needed that it is worth writing that once more. */
   get isSparse(): boolean {
-    return this.liveBytes <= Math.min(this.size, this.#heldBytes) / 2;
+    return this.liveBytes <= this.size / 2;
   }
 
   /** A message whose record was written here. */
@@ -159,7 +157,6 @@ export class JournalPage implements Page {
   #count(live: number, bytes: number): void {
     this.live += live;
     this.liveBytes += bytes;
-    if (bytes > 0) this.#heldBytes += bytes;
     this.#totals.liveBytes += bytes;
   }
 }
