@@ -15,7 +15,7 @@ import { AckWatch } from './ack-watch.ts';
 import type { AckWatchPeer } from './ack-watch.ts';
 import type { Channel } from './channel.ts';
 import { Consumer } from './consumer.ts';
-import { cut } from './output.ts';
+import { cut } from './cut-name.ts';
 import { Publishing } from './publishing.ts';
 import { Requester } from './requester.ts';
 import { Transaction, withoutDeleted } from './tx.ts';

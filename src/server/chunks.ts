@@ -18,3 +18,7 @@ export function takeChunk(): Buffer {
 export function giveChunkBack(chunk: Buffer): void {
   if (kept.length < KEPT) kept.push(chunk);
 }
+
+export function giveChunksBack(chunks: readonly Buffer[]): void {
+  for (const chunk of chunks) giveChunkBack(chunk);
+}

@@ -13,7 +13,8 @@ import {
 import { FRAME_END, FRAME_OVERHEAD, FrameType } from '../wire/constants.ts';
 import { encodeFrame } from '../wire/frames.ts';
 import type { Method } from '../wire/methods.ts';
-import { CHUNK, giveChunkBack, takeChunk } from './chunks.ts';
+import { cut } from './cut-name.ts';
+import { CHUNK, giveChunkBack, giveChunksBack, takeChunk } from './chunks.ts';
 
 /** Class, weight and body size: what a content header holds beside the properties. */
 const CONTENT_HEADER = 12;
@@ -58,9 +59,9 @@ export class Output {
   #at = 0;
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
-  /** Chunks that are full and not sent yet. */
+  /** Chunks that are full and not handed to the stream yet. */
   #full: Buffer[] = [];
-  readonly #onWritten = (): void => this.#giveBack();
+  readonly #onWritten = (): void => this.#releaseChunk();
   #isScheduled = false;
   #wasFull = false;
   /** Faults put something between this and the stream. */
@@ -179,28 +180,37 @@ export class Output {
     this.#gatheredBytes = 0;
     this.hasSent = true;
     if (this.#stream.destroyed || this.#stream.writableEnded) return;
-    if (this.sink !== undefined) return this.sink.write(gathered);
-    this.#write(gathered);
+    const full = this.#full;
+    if (full.length > 0) this.#full = [];
+    if (this.sink !== undefined) {
+      this.sink.write(gathered); // which keeps nothing of it
+      giveChunksBack(full);
+      return;
+    }
+    this.#write(gathered, full);
     if (!this.#stream.writableNeedDrain) this.#drained();
   }
 
-  #write(gathered: readonly Buffer[]): void {
+  /** @param full chunks that may be used again when all of this has been sent */
+  #write(gathered: readonly Buffer[], full: readonly Buffer[]): void {
     const last = gathered.at(-1) as Buffer;
     if (gathered.length > 1) {
       this.#stream.cork();
       for (const bytes of gathered) if (bytes !== last) this.#stream.write(bytes);
     }
-    this.#stream.write(last, this.#onWritten);
+    this.#stream.write(last, full.length === 0 ? this.#onWritten : () => this.#written(full));
     if (gathered.length > 1) this.#stream.uncork();
-    this.#giveBack(); // the system takes nearly everything at once
+    this.#releaseChunk(); // the system takes nearly everything at once
   }
 
-  /** The stream is done with the chunks when it holds nothing any more. */
-  #giveBack(): void {
-    if (this.#chunk === NO_CHUNK || this.#stream.writableLength > 0) return;
-    for (const chunk of this.#full) giveChunkBack(chunk);
-    this.#full = [];
-    if (this.hasGathered) return;
+  #written(full: readonly Buffer[]): void {
+    giveChunksBack(full);
+    this.#releaseChunk();
+  }
+
+  /** The chunk being filled is not needed when everything in it has been sent. */
+  #releaseChunk(): void {
+    if (this.#chunk === NO_CHUNK || this.hasGathered || this.#stream.writableLength > 0) return;
     if (this.#chunk.length === CHUNK) giveChunkBack(this.#chunk);
     this.#chunk = NO_CHUNK;
     this.#start = 0;
@@ -284,16 +294,4 @@ export class Output {
     this.#lastKey = routingKey;
     return this.#lastKeyBytes;
   }
-}
-
-const LONGEST_NAME = 255;
-
-/** A dead-letter exchange or routing key may be longer than a short string can be (DLX-05): it is shown cut. */
-export function cut(name: string): string {
-  if (name.length * 3 <= LONGEST_NAME) return name;
-  const bytes = Buffer.from(name);
-  if (bytes.length <= LONGEST_NAME) return name;
-  let end = LONGEST_NAME;
-  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return bytes.toString('utf8', 0, end);
 }

@@ -129,3 +129,23 @@ test('a long body is sent from where it lies, in frames, and not copied', async 
   expect(Math.max(...views.map(({ length }) => length))).toBe(FRAME_MAX - 8);
   expect(Buffer.concat(given).equals(expected(1, content))).toBe(true);
 });
+
+test('a peer that never has everything does not keep memory for ever', async () => {
+  const memory = new Set<ArrayBufferLike>();
+  let taken = (): void => {};
+  const peer = new Writable({
+    highWaterMark: 1,
+    writev: (chunks: { chunk: Buffer }[], done) => {
+      for (const { chunk } of chunks) memory.add(chunk.buffer);
+      taken = done;
+    },
+  });
+  const output = openOutput(peer);
+  for (let tag = 1; tag <= 100; tag++) {
+    for (let i = 0; i < 3; i++) deliver(output, tag, contentOf(30_000, 7));
+    await turn();
+    if (tag > 1) taken();
+    expect(peer.writableLength).toBeGreaterThan(0);
+  }
+  expect(memory.size).toBeLessThan(20);
+});
