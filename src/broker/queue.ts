@@ -28,6 +28,7 @@ import type { QueueSettings } from './queue-settings.ts';
 import { QUORUM } from './queue-type.ts';
 import { Ready } from './ready.ts';
 import { Returns } from './returns.ts';
+import type { Waiting } from './waiting.ts';
 
 /** A queue: takes messages in, hands them out in order, and takes care of those that come back or fall due. */
 export class Queue implements DeclaredQueue {
@@ -50,6 +51,8 @@ export class Queue implements DeclaredQueue {
   isScheduled = false;
   /** Dead letters nobody took yet; undefined when the queue never kept any. */
   kept: KeptDeadLetters | undefined = undefined;
+  /** Those who want to fetch and found nothing; undefined when there never were any. */
+  waiting: Waiting | undefined = undefined;
   #isDeleted = false;
   readonly #host: QueueHost;
   readonly #isQuorum: boolean;
@@ -258,6 +261,7 @@ export class Queue implements DeclaredQueue {
     this.#dying.bury();
     this.kept?.retry();
     this.#handout.deliver();
+    if (this.waiting !== undefined && this.ready.length > 0) this.waiting.wake();
     if (this.#dying.length > 0 || this.#dying.isHeadExpired || this.kept?.hasDue === true)
       this.#host.later(this);
     else this.#dying.aimAtHead();
@@ -283,6 +287,7 @@ export class Queue implements DeclaredQueue {
     const rest = [...this.ready.clear(), ...this.#dying.close(), ...(this.delayed?.clear() ?? [])];
     for (const entry of rest) this.#drop(entry, 'queue deleted');
     this.#dropKept('queue deleted');
+    this.waiting?.wake();
   }
 
   /** Drops what is parked without making objects of it, if nobody is to hear of each; returns how many. */

@@ -16,6 +16,8 @@ export interface CallInput {
   readonly body: Buffer;
   /** It comes from this machine. */
   readonly isLoopback: boolean;
+  /** Its client went away before it was answered. */
+  readonly gone: AbortSignal;
 }
 
 /** A request of a user who may make it. */
@@ -26,15 +28,21 @@ export class Call {
   readonly body: Buffer;
   readonly headers: CallInput['headers'];
   readonly isLoopback: boolean;
+  readonly gone: AbortSignal;
   readonly #params: CallInput['params'];
 
-  constructor(host: ManagementContext, user: User, { params, query, headers, body, isLoopback }: CallInput) {
+  constructor(
+    host: ManagementContext,
+    user: User,
+    { params, query, headers, body, isLoopback, gone }: CallInput,
+  ) {
     this.host = host;
     this.user = user;
     this.query = query;
     this.headers = headers;
     this.body = body;
     this.isLoopback = isLoopback;
+    this.gone = gone;
     this.#params = params;
   }
 

@@ -117,7 +117,9 @@ export class ManagementServer {
     const isLoopback = isLoopbackAddress(request.ip);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const query = new URLSearchParams(/\?.*$/.exec(request.url)?.[0]);
-    const call = new Call(this.#host, user, { params: paramsOf(request), query, headers, body, isLoopback });
+    const params = paramsOf(request);
+    const gone = endOf(reply);
+    const call = new Call(this.#host, user, { params, query, headers, body, isLoopback, gone });
     const answer = await route.handle(call);
     if (route.method !== 'GET') await onDisk(broker.journal, broker.journal.defined);
     return send(reply, route.method === 'GET' ? await shown(call, answer) : answer);
@@ -133,6 +135,15 @@ export class ManagementServer {
     this.#host.onFault(error);
     return { status: 500, json: { error: 'Internal Server Error', reason: 'see the log of the broker' } };
   }
+}
+
+/** Aborted when the connection ends before all was answered. */
+function endOf({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
 }
 
 function paramsOf({ params }: FastifyRequest): Readonly<Record<string, string>> {

@@ -16,6 +16,7 @@ import { onDisk } from '../commit.ts';
 import { exchangeInPath } from '../exchange-view.ts';
 import type { Route } from '../route.ts';
 import { propertiesJson, propertyNames, tableOf } from '../table-json.ts';
+import { Patience } from '../patience.ts';
 import { actorOf } from '../topology.ts';
 
 /** Publishing and fetching (API-33, API-38). */
@@ -45,6 +46,7 @@ export const messageRoutes: readonly Route[] = [
       encoding: 'auto: base64 where a body is no text; or base64',
       truncate: 'how many bytes of a body to show; without it all',
     },
+    query: { wait: 'how long to wait for a message when there is none: 500ms or 10s, at most 60s' },
     handle: fetch,
   },
 ];
@@ -135,6 +137,7 @@ interface Fetch {
 async function fetch(call: Call): Promise<Answer> {
   const { vhost } = call;
   const asked = readFetch(call.jsonWith('count', 'ackmode', 'encoding'));
+  const patience = new Patience(call);
   const name = call.param('queue');
   if (!vhost.queues.has(name)) throw missing('queue');
   const actor = actorOf(call);
@@ -146,6 +149,10 @@ async function fetch(call: Call): Promise<Answer> {
   try {
     while (messages.length < asked.count) {
       const entry = withCode(() => queue.get());
+      if (entry === undefined && taken.length === 0 && (await patience.more(queue as Queue))) {
+        if (queue.isDeleted) throw missing('queue');
+        continue; // no stream: that has thrown
+      }
       count(call, queue, entry);
       if (entry === undefined) break;
       taken.push(entry);
