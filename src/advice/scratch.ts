@@ -43,7 +43,7 @@ export function createScratch(now: number, ports: Partial<BrokerPorts> = {}): Sc
       journal: new MemoryJournal(),
       turn: { soon, isLong: () => false },
       // Nobody logs in here, and what is left to chance comes out the same every time.
-      secrets: { random: (bytes) => Buffer.alloc(bytes), sha256: () => Buffer.alloc(32) },
+      secrets: { random: (bytes) => Buffer.alloc(bytes), digest: () => Buffer.alloc(32) },
       ...ports,
     },
     NOTHING_RECOVERED,

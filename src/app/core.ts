@@ -31,7 +31,7 @@ export function createBroker(
     nodeName: NODE_NAME,
     secrets: {
       random: (bytes) => randomBytes(bytes),
-      sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+      digest: (hashing, bytes) => createHash(hashing).update(bytes).digest(),
     },
     onFault: (error) => {
       const { stack } = error instanceof Error ? error : new Error(String(error));

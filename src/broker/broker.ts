@@ -10,12 +10,14 @@ import { Histogram } from './histogram.ts';
 import { NOTHING_RECOVERED } from './journal.ts';
 import type { Definition, Journal, Recovered, VhostSettings } from './journal.ts';
 import { Events } from './observer.ts';
+import { hashPassword } from './passwords.ts';
+import type { Secrets } from './passwords.ts';
 import type { Queue } from './queue.ts';
 import type { DeathReason } from './queue-host.ts';
 import { GoneQueues } from './queue-totals.ts';
 import { Ring } from './ring.ts';
-import { ALL_ACCESS, hashPassword, Users } from './users.ts';
-import type { Permission, Secrets, User } from './users.ts';
+import { ALL_ACCESS, Users } from './users.ts';
+import type { Permission, User } from './users.ts';
 import { Vhost } from './vhost.ts';
 import type { VhostHost } from './vhost.ts';
 
@@ -170,7 +172,12 @@ export class Broker implements VhostHost {
    */
   addUser(name: string, password: string, tags: readonly string[] = []): User {
     const { limits = {} } = this.users.get(name) ?? {};
-    return this.users.put({ name, passwordHash: hashPassword(password, this.#secrets), tags, limits });
+    return this.users.put({ name, passwordHash: this.hashPassword(password), tags, limits });
+  }
+
+  /** With another salt each time. */
+  hashPassword(password: string): string {
+    return hashPassword(password, this.#secrets);
   }
 
   /** Deletes a user with his permissions, and closes his connections (CON-57). */

@@ -5,7 +5,8 @@ import type { UserLimits, VhostLimits, VhostSettings } from './journal.ts';
 import { JsonPlace } from './json-place.ts';
 import type { PolicyKind } from './policies.ts';
 import { userLimitNames, vhostLimitNames } from './limits.ts';
-import { isPasswordHash } from './users.ts';
+import { hashingNamed, hashingNames, isPasswordHash } from './passwords.ts';
+import type { Hashing } from './passwords.ts';
 
 /** Something that definitions ask for, and where they do. */
 export interface Asked<T> {
@@ -18,6 +19,7 @@ export interface UserDefinition {
   readonly name: string;
   /** As `User.passwordHash`; undefined when there is none or a password is given instead. */
   readonly passwordHash: string | undefined;
+  readonly hashing: Hashing;
   readonly password: string | undefined;
   readonly tags: readonly string[];
   readonly limits: UserLimits | undefined;
@@ -198,8 +200,6 @@ function limits<K extends string>(
   return read;
 }
 
-const HASHING = 'rabbit_password_hashing_sha256';
-
 function readUser(place: JsonPlace): UserDefinition {
   const [password, hash, algorithm] = [
     place.at('password'),
@@ -207,15 +207,17 @@ function readUser(place: JsonPlace): UserDefinition {
     place.at('hashing_algorithm'),
   ];
   if (!password.isAbsent && !hash.isAbsent) return password.fail('absent where there is a password_hash');
-  if (algorithm.text(HASHING) !== HASHING) return algorithm.fail(`${HASHING}: no other is known`);
+  const hashing = hashingNamed(algorithm.text(hashingNames.sha256));
+  if (hashing === undefined) return algorithm.fail(`one of ${Object.values(hashingNames).join(', ')}`);
   const passwordHash = hash.isAbsent ? undefined : hash.text();
-  if (passwordHash !== undefined && passwordHash !== '' && !isPasswordHash(passwordHash)) {
-    hash.fail('base64 of 4 bytes of salt and a SHA-256, or empty');
+  if (passwordHash !== undefined && passwordHash !== '' && !isPasswordHash(passwordHash, hashing)) {
+    hash.fail(`base64 of 4 bytes of salt and a ${hashing} digest, or empty`);
   }
   const userLimits = place.at('limits');
   return {
     name: place.at('name').text(),
     passwordHash,
+    hashing,
     password: password.isAbsent ? undefined : password.text(),
     tags: place.at('tags').texts(),
     limits: userLimits.isAbsent ? undefined : limits(userLimits, userLimitNames),

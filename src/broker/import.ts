@@ -117,8 +117,9 @@ function importUser(broker: Broker, asked: UserDefinition): void {
   const before = users.get(name);
   const limits = asked.limits ?? before?.limits ?? {};
   if (password !== undefined && !users.authenticate(name, password)) broker.addUser(name, password, tags);
-  const passwordHash = asked.passwordHash ?? users.get(name)?.passwordHash ?? '';
-  users.put({ name, passwordHash, tags, limits });
+  const { passwordHash, hashing = 'sha256' } =
+    asked.passwordHash === undefined ? { passwordHash: '', ...users.get(name) } : asked;
+  users.put({ name, passwordHash: passwordHash ?? '', hashing, tags, limits });
 }
 
 function checkUser({ users }: Broker, { path, value }: Asked<{ readonly user: string }>): void {
@@ -139,7 +140,7 @@ class Actors {
 
   constructor(broker: Broker) {
     this.#broker = broker;
-    const noSecrets = { random: () => Buffer.alloc(0), sha256: () => Buffer.alloc(0) };
+    const noSecrets = { random: () => Buffer.alloc(0), digest: () => Buffer.alloc(0) };
     this.#users = new Users(noSecrets, new MemoryJournal());
   }
 

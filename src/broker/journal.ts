@@ -3,6 +3,7 @@ import type { Chunk, ChunkInfo } from './chunk.ts';
 import type { Entry, Message, Page } from './message.ts';
 import type { ParkedRun } from './parked-run.ts';
 import type { Policy, PolicyKind } from './policies.ts';
+import type { Hashing } from './passwords.ts';
 
 /** How much a vhost may hold (CON-28, QUE-21). Absent or negative: as much as it likes. */
 export interface VhostLimits {
@@ -35,8 +36,9 @@ export type Definition =
   | {
       readonly kind: 'user';
       readonly name: string;
-      /** base64 of a 4-byte salt and SHA-256(salt + password); empty: no password works. */
+      /** As in `User`. */
       readonly passwordHash: string;
+      readonly hashing?: Hashing;
       readonly tags: readonly string[];
       readonly limits?: UserLimits;
     }

@@ -23,7 +23,7 @@ export function* importWhole(broker: Broker, definitions: Definitions): Steps<re
 function* copyOf(broker: Broker): Steps<Broker> {
   const { maxQueues } = broker;
   const turn = { soon: () => {}, isLong: () => false };
-  const secrets = { random: (bytes: number) => Buffer.alloc(bytes), sha256: () => Buffer.alloc(32) }; // nobody logs in
+  const secrets = { random: (bytes: number) => Buffer.alloc(bytes), digest: () => Buffer.alloc(32) }; // nobody logs in
   const ports = { clock: new ManualClock(), journal: new MemoryJournal(), turn, secrets, maxQueues };
   const copy = new Broker(ports, NOTHING_RECOVERED, false);
   for (const user of broker.users.all.values()) copy.users.put(user);

@@ -3,6 +3,8 @@ import { queueLabel } from './arguments.ts';
 import { exchangeLabel } from './exchange.ts';
 import { matches } from './expression.ts';
 import type { Definition, Journal, UserLimits } from './journal.ts';
+import { hasHash } from './passwords.ts';
+import type { Hashing, Secrets } from './passwords.ts';
 import { TopicPermissions } from './topic-permissions.ts';
 
 export type Access = 'configure' | 'write' | 'read';
@@ -23,32 +25,12 @@ export const ALL_ACCESS: Permission = { configure: '.*', write: '.*', read: '.*'
 
 export interface User {
   readonly name: string;
-  /** base64 of a 4-byte salt and SHA-256(salt + password); empty: no password works (CON-16). */
+  /** base64 of a 4-byte salt and the digest of salt and password; empty: no password works (CON-16). */
   readonly passwordHash: string;
+  /** What makes that digest; SHA-256 when it is not said. */
+  readonly hashing?: Hashing;
   readonly tags: readonly string[];
   readonly limits?: UserLimits;
-}
-
-/** What hashing needs from outside: the core has no cryptography and no randomness of its own. */
-export interface Secrets {
-  random(bytes: number): Buffer;
-  sha256(bytes: Buffer): Buffer;
-}
-
-/** A password as RabbitMQ keeps it, so that its definitions can be imported. Empty for an empty one (CON-16). */
-export function hashPassword(password: string, secrets: Secrets): string {
-  if (password === '') return '';
-  const salt = secrets.random(4);
-  return Buffer.concat([salt, secrets.sha256(Buffer.concat([salt, Buffer.from(password)]))]).toString(
-    'base64',
-  );
-}
-
-const SALT_AND_SHA256 = 36;
-
-/** Whether this can be what `hashPassword` makes. */
-export function isPasswordHash(hash: string): boolean {
-  return Buffer.from(hash, 'base64').length === SALT_AND_SHA256;
 }
 
 /** Users and what they may do. What changes is recorded; what is put again as it is costs nothing. */
@@ -97,8 +79,9 @@ export class Users {
   }
 
   /** Adds a user or replaces one. */
-  put({ name, passwordHash, tags, limits = {} }: User): User {
-    const user: User = { name, passwordHash, tags, limits };
+  put(asked: User): User {
+    const user = userOf(asked);
+    const { name } = user;
     const before = this.#users.get(name);
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(user)) return before;
     this.#users.set(name, user);
@@ -144,8 +127,7 @@ export class Users {
   /** Puts back what was recorded before a restart. */
   restore(definition: Definition): void {
     if (definition.kind === 'user') {
-      const { name, passwordHash, tags, limits = {} } = definition;
-      this.#users.set(name, { name, passwordHash, tags, limits });
+      this.#users.set(definition.name, userOf(definition));
     } else if (definition.kind === 'permission') {
       const { user, vhost, configure, write, read } = definition;
       this.#set(user, vhost, { configure, write, read });
@@ -172,11 +154,8 @@ export class Users {
 
   /** Whether this is the user's password. An empty one never is (CON-16). */
   authenticate(name: string, password: string): boolean {
-    const user = this.#users.get(name);
-    const stored = Buffer.from(user?.passwordHash ?? '', 'base64');
-    if (password === '' || stored.length <= 4) return false;
-    const salted = Buffer.concat([stored.subarray(0, 4), Buffer.from(password)]);
-    return this.#secrets.sha256(salted).equals(stored.subarray(4));
+    const { passwordHash = '', hashing = 'sha256' } = this.#users.get(name) ?? {};
+    return hasHash(password, passwordHash, hashing, this.#secrets);
   }
 
   /** @throws {AmqpError} ACCESS_REFUSED when the user may not (AUT-02) */
@@ -187,4 +166,10 @@ export class Users {
     const label = kind === 'queue' ? queueLabel(vhost, resource) : exchangeLabel(vhost, resource);
     throw new AmqpError('ACCESS_REFUSED', `${access} access to ${label} refused for user '${user}'`);
   }
+}
+
+/** In the one shape there is, so that two that are the same look the same. */
+function userOf({ name, passwordHash, hashing = 'sha256', tags, limits = {} }: User): User {
+  const user = { name, passwordHash, tags, limits };
+  return hashing === 'sha256' ? user : { ...user, hashing };
 }

@@ -31,7 +31,7 @@ function inTurns(isLong: () => boolean): {
     turn: { soon: (task) => tasks.push(task), isLong },
     secrets: {
       random: (bytes) => Buffer.alloc(bytes),
-      sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+      digest: (hashing, bytes) => createHash(hashing).update(bytes).digest(),
     },
   });
   const vhost = broker.vhosts.get('/') as Vhost;

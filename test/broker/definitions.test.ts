@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { readDefinitions } from '../../src/broker/definitions.ts';
 import { importDefinitions } from '../../src/broker/import.ts';
-import { hashPassword } from '../../src/broker/users.ts';
+import { hashPassword } from '../../src/broker/passwords.ts';
 import { Core } from '../support/core.ts';
 import { createHash } from 'node:crypto';
 
+/** Of the password `geheim`, as RabbitMQ 4.3 takes them. */
+const HASHES = {
+  sha512: 'AQIDBNVX9N3wxUq3kDEG/rMyp3KyDMfef3prLFRqhCYaUiUXWl8fRKg91Kj9q/sWMXcyY1gTVIv+SaGXFgHpwbj12Zs=',
+  md5: 'AQIDBMXz4KiYxW384IUXfaRUfFg=',
+};
+
 const secrets = {
   random: (bytes: number) => Buffer.alloc(bytes, 7),
-  sha256: (bytes: Buffer) => createHash('sha256').update(bytes).digest(),
+  digest: (hashing: string, bytes: Buffer) => createHash(hashing).update(bytes).digest(),
 };
 
 /** As `rabbitmqctl export_definitions` of RabbitMQ 4 writes them, shortened. */
@@ -177,6 +183,23 @@ describe('an import', () => {
     expect(core.broker.users.authenticate('bob', 'other')).toBe(true);
   });
 
+  test.each(['sha512', 'md5'] as const)('lets users in whose passwords were hashed with %s', (hashing) => {
+    const user = {
+      name: 'bob',
+      password_hash: HASHES[hashing],
+      hashing_algorithm: `rabbit_password_hashing_${hashing}`,
+      tags: [],
+    };
+    const { core } = imported({ users: [user] });
+    const { users } = core.broker;
+    expect([users.authenticate('bob', 'geheim'), users.authenticate('bob', 'Geheim')]).toEqual([true, false]);
+    imported({ users: [{ name: 'bob', tags: ['a'] }] }, core);
+    expect(users.authenticate('bob', 'geheim')).toBe(true);
+    core.broker.addUser('bob', 'new');
+    expect(users.get('bob')?.hashing).toBeUndefined();
+    expect([users.authenticate('bob', 'geheim'), users.authenticate('bob', 'new')]).toEqual([false, true]);
+  });
+
   test('keeps of a vhost what the file does not say', () => {
     const core = new Core();
     core.broker.addVhost('/', { description: 'mine', limits: { maxQueues: 3 } });
@@ -246,11 +269,18 @@ describe('a mistake is named with its place', () => {
     ],
     [
       { users: [{ name: 'a', password_hash: 'AAAA' }] },
-      'users[0].password_hash is "AAAA", and should be base64 of 4 bytes of salt and a SHA-256, or empty',
+      'users[0].password_hash is "AAAA", and should be base64 of 4 bytes of salt and a sha256 digest, or empty',
     ],
     [
-      { users: [{ name: 'a', hashing_algorithm: 'rabbit_password_hashing_md5' }] },
-      'users[0].hashing_algorithm is "rabbit_password_hashing_md5", and should be rabbit_password_hashing_sha256: no other is known',
+      { users: [{ name: 'a', hashing_algorithm: 'own_hashing' }] },
+      'users[0].hashing_algorithm is "own_hashing", and should be one of rabbit_password_hashing_sha256, ' +
+        'rabbit_password_hashing_sha512, rabbit_password_hashing_md5',
+    ],
+    [
+      {
+        users: [{ name: 'a', password_hash: 'AAAA', hashing_algorithm: 'rabbit_password_hashing_md5' }],
+      },
+      `users[0].password_hash is "AAAA", and should be base64 of 4 bytes of salt and a md5 digest, or empty`,
     ],
     [
       { users: [{ name: 'a', limits: { 'max-queues': 1 } }] },

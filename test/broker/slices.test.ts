@@ -45,7 +45,10 @@ function breathless(onFault?: (error: unknown) => void): {
     clock,
     journal: new MemoryJournal(),
     turn: { soon: (task) => tasks.push(task), isLong: () => true },
-    secrets: { random: (n) => Buffer.alloc(n), sha256: (b) => createHash('sha256').update(b).digest() },
+    secrets: {
+      random: (n) => Buffer.alloc(n),
+      digest: (hashing, b) => createHash(hashing).update(b).digest(),
+    },
     ...(onFault === undefined ? {} : { onFault }),
   });
   const vhost = broker.vhosts.get('/') as Vhost;

@@ -97,6 +97,19 @@ describe('health checks', () => {
     await broker.stop();
   });
 
+  test('say that every quorum queue has a leader, in all vhosts or in one', async () => {
+    const { admin } = managed;
+    await admin.must('PUT', '/users/outsider', { password: 'p', tags: 'management' });
+    const login = { user: 'outsider', password: 'p' };
+    const checks = '/health/checks/quorum-queues-without-elected-leaders';
+    for (const queues of ['all-vhosts', 'all-vhosts/pattern/%5Eq', 'vhost/%2F', 'vhost/%2F/pattern/.%2A']) {
+      expect(said(await admin.get(`${checks}/${queues}`))).toEqual([200, { status: 'ok' }]);
+    }
+    expect((await admin.get(`${checks}/all-vhosts`, { login })).status).toBe(200);
+    expect((await admin.get(`${checks}/vhost/%2F`, { login })).status).toBe(401);
+    expect((await admin.get('/health/checks/metadata-store/initialized/with-data')).status).toBe(200);
+  });
+
   test('say when nobody more may connect [API-63]', async () => {
     const broker = await startTestBroker({ management: true, maxConnections: 1 });
     const check = () => adminOf(broker).get('/health/checks/below-node-connection-limit', { login: 'none' });

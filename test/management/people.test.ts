@@ -1,6 +1,6 @@
 import { connect } from 'amqplib';
 import { expect, test } from 'vitest';
-import { said, useManagement } from '../support/management.ts';
+import { adminOf, said, useManagement } from '../support/management.ts';
 
 const managed = useManagement();
 
@@ -17,7 +17,7 @@ test('bodies that make no sense are refused with what is wrong, and change nothi
   expect(await put('/users/u', { tags: '', password: 5 })).toEqual(refused('password should be a text'));
   expect(await put('/users/u', { tags: '', password_hash: 5 })).toEqual(refused(['not_base64', 5]));
   expect(await put('/users/u', { tags: '', password_hash: 'AAAA' })).toEqual(
-    refused('password_hash should be base64 of 4 bytes of salt and a SHA-256'),
+    refused('password_hash should be base64 of 4 bytes of salt and a sha256 digest'),
   );
   expect(await put('/users/u', { tags: '', permissions: { none: {} } })).toEqual(
     refused('vhost_or_user_not_found'),
@@ -138,4 +138,31 @@ test('lists stand in the order of names, of vhosts first', async () => {
   for (const path of ['/users', '/vhosts']) expect(await names(path)).toEqual((await names(path)).toSorted());
   expect(await names('/permissions', 'vhost')).toEqual((await names('/permissions', 'vhost')).toSorted());
   expect(await names('/vhosts/anna/permissions', 'user')).toEqual(['anna', 'guest', 'zoe']);
+});
+
+test('a user may have a hash of another kind, and is exported with it (API-48)', async () => {
+  const { admin, broker } = managed;
+  const password_hash = 'AQIDBMXz4KiYxW384IUXfaRUfFg='; // of `geheim`
+  const hashed = { password_hash, hashing_algorithm: 'rabbit_password_hashing_md5' };
+  await admin.must('PUT', '/users/md5', { ...hashed, tags: 'management' });
+  expect((await adminOf(broker, { user: 'md5', password: 'geheim' }).get('/whoami')).status).toBe(200);
+  expect((await admin.get('/users/md5')).json).toMatchObject(hashed);
+  const { users } = (await admin.get('/definitions')).json as { readonly users: unknown[] };
+  expect(users).toContainEqual(expect.objectContaining({ name: 'md5', ...hashed }));
+  const bogus = { ...hashed, hashing_algorithm: 'own', tags: '' };
+  expect(said(await admin.put('/users/bogus', bogus))).toEqual(
+    refused(
+      'hashing_algorithm should be one of rabbit_password_hashing_sha256, rabbit_password_hashing_sha512, rabbit_password_hashing_md5',
+    ),
+  );
+});
+
+test('a hash of a password is made for a user to be made with', async () => {
+  const { admin, broker } = managed;
+  const { json } = await admin.get('/auth/hash_password/a%2Fb');
+  const { ok: password_hash } = json as { readonly ok: string };
+  await admin.must('PUT', '/users/hashed', { password_hash, tags: 'management' });
+  const login = { user: 'hashed', password: 'a/b' };
+  expect((await adminOf(broker, login).get('/whoami')).status).toBe(200);
+  expect((await adminOf(broker, login).get('/auth/hash_password/x')).status).toBe(401);
 });

@@ -171,3 +171,10 @@ test('a store of the first version is read, whose users and vhosts had no limits
     expect(users.mayOpen('bob', 'old')).toBe(true);
   });
 });
+
+test('a user whose password was hashed in another way can still log in', async () => {
+  const directory = await temporaryDirectory();
+  const passwordHash = 'AQIDBMXz4KiYxW384IUXfaRUfFg='; // of `geheim`
+  await live(directory, ({ users }) => users.put({ name: 'bob', passwordHash, hashing: 'md5', tags: [] }));
+  expect(await live(directory, ({ users }) => users.authenticate('bob', 'geheim'))).toBe(true);
+});

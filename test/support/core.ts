@@ -135,7 +135,7 @@ export class Core {
         turn: { soon: (task) => this.soon(task), isLong: () => false },
         secrets: {
           random: (bytes) => Buffer.alloc(bytes, ++this.#names),
-          sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+          digest: (hashing, bytes) => createHash(hashing).update(bytes).digest(),
         },
         onLost: (queue, reason, cause) => this.lost.push(`${queue.name} ${reason}: ${cause}`),
       },

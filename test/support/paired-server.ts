@@ -49,7 +49,7 @@ export class PairedServer implements ConnectionHost {
       turn: new LoopTurn(),
       secrets: {
         random: (bytes) => randomBytes(bytes),
-        sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+        digest: (hashing, bytes) => createHash(hashing).update(bytes).digest(),
       },
     });
   }

@@ -30,6 +30,9 @@ export const healthRoutes: readonly Route[] = [
   check(`${CHECKS}/is-in-service`, 'anybody', 'Whether it serves clients', () => ok(WELL)),
   check(`${CHECKS}/ready-to-serve-clients`, 'anybody', 'The same', () => ok(WELL)),
   check(`${CHECKS}/metadata-store/initialized`, 'user', 'Whether definitions were read', () => ok(WELL)),
+  check(`${CHECKS}/metadata-store/initialized/with-data`, 'user', 'The same', () => ok(WELL)),
+  ...['all-vhosts', 'all-vhosts/pattern/:pattern'].map((queues) => leaders(queues, 'user')),
+  ...['vhost/:vhost', 'vhost/:vhost/pattern/:pattern'].map((queues) => leaders(queues, 'vhost-member')),
   check(`${CHECKS}/below-node-connection-limit`, 'anybody', 'Whether one more may connect', connectionLimit),
   check(`${CHECKS}/node-is-quorum-critical`, 'user', 'Whether it can be stopped', () =>
     ok({ ...WELL, reason: 'single node cluster' }),
@@ -58,6 +61,12 @@ export const healthRoutes: readonly Route[] = [
 
 function check(path: string, access: Route['access'], summary: string, handle: Route['handle']): Route {
   return { method: 'GET', path, access, summary, handle };
+}
+
+/** A queue that is there has the only node for its leader. */
+function leaders(queues: string, access: Route['access']): Route {
+  const path = `${CHECKS}/quorum-queues-without-elected-leaders/${queues}`;
+  return check(path, access, 'Whether all quorum queues have a leader: always', () => ok(WELL));
 }
 
 function failed(reason: string, facts: Json): Answer {

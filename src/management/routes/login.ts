@@ -34,6 +34,13 @@ export const loginRoutes: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/auth/hash_password/:password',
+    access: 'administrator',
+    summary: 'A hash of a password, as a user may be made with',
+    handle: (call) => ok({ ok: call.broker.hashPassword(call.param('password')) }),
+  },
+  {
+    method: 'GET',
     path: ATTEMPTS,
     access: 'monitor',
     summary: 'How often somebody logged in or tried to, by protocol',

@@ -1,6 +1,7 @@
 import type { Broker } from '../../broker/broker.ts';
 import { namedLimits, userLimitNames } from '../../broker/limits.ts';
-import { isPasswordHash } from '../../broker/users.ts';
+import { hashingNamed, hashingNames, isPasswordHash } from '../../broker/passwords.ts';
+import type { Hashing } from '../../broker/passwords.ts';
 import type { Permission, User } from '../../broker/users.ts';
 import { badRequest, NO_CONTENT, notFound, ok, put } from '../answer.ts';
 import type { Answer } from '../answer.ts';
@@ -9,7 +10,7 @@ import type { Call, Json } from '../call.ts';
 import { inOrder } from '../list.ts';
 import type { Route } from '../route.ts';
 
-const HASHING = 'rabbit_password_hashing_sha256';
+const HASHINGS = Object.values(hashingNames);
 
 /** Users (API-47, API-48). */
 export const userRoutes: readonly Route[] = [
@@ -50,8 +51,8 @@ export const userRoutes: readonly Route[] = [
     body: {
       tags: 'required: a list, or a text with commas',
       password: 'a text; without it and without a hash the user cannot log in',
-      password_hash: 'base64 of 4 bytes of salt and the SHA-256 of salt and password',
-      hashing_algorithm: HASHING,
+      password_hash: 'base64 of 4 bytes of salt and the digest of salt and password',
+      hashing_algorithm: `of the hash: one of ${HASHINGS.join(', ')}`,
       permissions: 'of a new user: configure, write and read by vhost',
     },
     handle: putUser,
@@ -77,11 +78,11 @@ export function userOf(call: Call): User {
   return user;
 }
 
-export function userJson({ name, passwordHash, tags, limits }: User): Json {
+export function userJson({ name, passwordHash, hashing = 'sha256', tags, limits }: User): Json {
   return {
     name,
     password_hash: passwordHash,
-    hashing_algorithm: HASHING,
+    hashing_algorithm: hashingNames[hashing],
     tags,
     limits: namedLimits(limits, userLimitNames),
   };
@@ -105,7 +106,8 @@ function putUser(call: Call): Answer {
   const permissions = before === undefined ? readPermissions(call, json) : [];
   if (asked.password === undefined) {
     const limits = before?.limits ?? {};
-    users.put({ name, passwordHash: asked.passwordHash, tags: asked.tags, limits });
+    const { passwordHash, hashing, tags } = asked;
+    users.put({ name, passwordHash, hashing, tags, limits });
   } else {
     call.broker.addUser(name, asked.password, asked.tags);
   }
@@ -120,22 +122,25 @@ function readTags({ tags: given, administrator }: Json): string[] {
   return isAdministrator ? ['administrator'] : [];
 }
 
-type Secret = { readonly password: string } | { readonly password: undefined; readonly passwordHash: string };
+type Secret =
+  | { readonly password: string }
+  | { readonly password: undefined; readonly passwordHash: string; readonly hashing: Hashing };
 
 function readSecret({
   password,
   password_hash: hash = '',
-  hashing_algorithm: algorithm = HASHING,
+  hashing_algorithm: algorithm = hashingNames.sha256,
 }: Json): Secret {
   if (password !== undefined && hash !== '') throw badRequest('both_password_and_password_hash_are_provided');
   if (password !== undefined) return { password: text('password', password) };
   if (typeof hash !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(hash))
     throw badRequest(['not_base64', hash]);
-  if (algorithm !== HASHING) throw badRequest(`hashing_algorithm should be ${HASHING}: no other is known`);
-  if (hash !== '' && !isPasswordHash(hash)) {
-    throw badRequest('password_hash should be base64 of 4 bytes of salt and a SHA-256');
+  const hashing = hashingNamed(algorithm);
+  if (hashing === undefined) throw badRequest(`hashing_algorithm should be one of ${HASHINGS.join(', ')}`);
+  if (hash !== '' && !isPasswordHash(hash, hashing)) {
+    throw badRequest(`password_hash should be base64 of 4 bytes of salt and a ${hashing} digest`);
   }
-  return { password: undefined, passwordHash: hash };
+  return { password: undefined, passwordHash: hash, hashing };
 }
 
 function readPermissions(
