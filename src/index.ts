@@ -24,6 +24,7 @@ export type { BrokerEvent, BrokerEventName, BrokerEvents, EventOf, SeenMessage }
 export type { FirstFaults } from './app/fault-file.ts';
 export type { FaultRequests, RequestedFault } from './app/fault-requests.ts';
 export type { FaultKind, FaultOptions } from './server/fault-kinds.ts';
+export type { MeterProvider } from './metrics/telemetry.ts';
 export { StoreError } from './store/format.ts';
 
 /**
@@ -34,7 +35,8 @@ export { StoreError } from './store/format.ts';
  * @throws {OptionError} when an option is not what it should be
  */
 export async function startBroker(options: StartOptions = {}): Promise<RunningBroker> {
-  return startNode(readStartOptions(options), { onFailure: options.onFailure ?? endProcess });
+  const { onFailure = endProcess, telemetry = false } = options;
+  return startNode(readStartOptions(options), { onFailure, telemetry });
 }
 
 /** Thrown where nobody catches it. */

@@ -2,6 +2,7 @@ import type { Broker } from '../broker/broker.ts';
 import { NOTHING_RECOVERED } from '../broker/journal.ts';
 import { ALL_ACCESS } from '../broker/users.ts';
 import type { ManagementHost } from '../management/host.ts';
+import type { MeterProvider } from '../metrics/telemetry.ts';
 import { Alarms } from '../server/alarms.ts';
 import { Faults } from '../server/faults.ts';
 import type { ServerLimits } from '../server/limits.ts';
@@ -39,6 +40,7 @@ import { Quiet } from './quiet.ts';
 import { ResourceWatch } from './resources.ts';
 import { RunningBroker } from './running-broker.ts';
 import { ACTS_AS, NODE_NAME, platform, serverProperties } from './server-properties.ts';
+import { startTelemetry } from './telemetry.ts';
 import { Teardown } from './teardown.ts';
 import { readTlsOptions } from './tls.ts';
 import type { TlsSettings } from './tls.ts';
@@ -51,6 +53,8 @@ export interface NodeHooks {
   readonly onFailure: (error: unknown) => void;
   /** A fault wants the process to be killed; without it the node drops all it has, and the process lives on. */
   readonly onCrash?: () => void;
+  /** Whether metrics are given to OpenTelemetry, and to which provider if not to the one of the process. */
+  readonly telemetry?: boolean | MeterProvider;
 }
 
 /** Starts everything in order: store, broker, listener. What was started before a failure is stopped again. */
@@ -64,7 +68,10 @@ export async function startNode(options: BrokerOptions, hooks: NodeHooks): Promi
   }
 }
 
-async function start(begun: Start, { onFailure, onCrash }: NodeHooks): Promise<RunningBroker> {
+async function start(
+  begun: Start,
+  { onFailure, onCrash, telemetry = false }: NodeHooks,
+): Promise<RunningBroker> {
   const { options, log, teardown } = begun;
   const named = options.definitions === undefined ? undefined : await loadDefinitions(options.definitions);
   const tls = await readTlsOptions(options);
@@ -109,7 +116,7 @@ async function start(begun: Start, { onFailure, onCrash }: NodeHooks): Promise<R
   const loopDelay = new LoopDelay();
   teardown.add(() => loopDelay.stop());
   const store = data?.journal.figures;
-  const core = { ...served, gauge, loopDelay, data: data?.directory, store };
+  const core = { ...served, gauge, loopDelay, data: data?.directory, store, telemetry };
   const addresses = { ...(await openPorts(begun, core, tls)), data: data?.directory };
   log.info({ ...addresses }, 'ready');
   return new RunningBroker(addresses, {
@@ -177,6 +184,7 @@ interface Core extends NodeSources {
   readonly faults: FaultRequests;
   readonly alarms: Alarms;
   readonly limits: ServerLimits;
+  readonly telemetry: boolean | MeterProvider;
 }
 
 async function openPorts(
@@ -211,6 +219,7 @@ async function openPorts(
   teardown.add(() => management?.stop());
   const metrics = await startMetrics(options, host);
   teardown.add(() => metrics?.stop());
+  teardown.add(await startTelemetry(core.telemetry, host));
   const urls = { managementUrl: management?.url, metricsUrl: metrics?.url };
   return { ...ports, ...urlsOf(options, broker, ports), ...urls };
 }

@@ -1,3 +1,4 @@
+import type { MeterProvider } from '../metrics/telemetry.ts';
 import { momentOf } from './moments.ts';
 import type { Moment } from './moments.ts';
 import { OptionError, optionRows } from './options.ts';
@@ -11,6 +12,11 @@ export interface StartOptions extends Partial<Omit<BrokerOptions, 'clock' | 'now
   /** `real` goes as the host's clock does, `manual` stands still until it is moved; either from `now` on. */
   readonly clock?: ClockMode | { readonly mode?: ClockMode; readonly now?: Moment };
   /**
+   * Metrics for OpenTelemetry: a `MeterProvider`, or true for the one that `@opentelemetry/api` has been given. The
+   * package belongs to the program that starts the broker.
+   */
+  readonly telemetry?: boolean | MeterProvider;
+  /**
    * Hears of a write to `data` that failed: from then on nothing is confirmed any more. Without it the process ends
    * with the error.
    */
@@ -23,6 +29,7 @@ const NOT_HERE = ['json', 'now'];
 const OPTIONS = [
   ...optionRows.map(({ name }) => name).filter((name) => !NOT_HERE.includes(name)),
   'onFailure',
+  'telemetry',
 ];
 
 /**

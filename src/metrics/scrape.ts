@@ -13,7 +13,7 @@ import { countFigures, globalFigures } from './total-figures.ts';
 export const TEXT_FORMAT = 'text/plain; version=0.0.4';
 
 /** Everything but distributions, without a label for each queue or channel. */
-async function totalFigures(host: ManagementHost): Promise<Figure[]> {
+export async function totalFigures(host: ManagementHost): Promise<Figure[]> {
   const sums = await sumUp(host);
   const figures = Object.values(await nodeFigures(host)).flat();
   for (const table of tables) figures.push(...(await table.totals(host, sums)));
