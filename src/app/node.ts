@@ -61,7 +61,7 @@ export interface NodeHooks {
 export async function startNode(options: BrokerOptions, hooks: NodeHooks): Promise<RunningBroker> {
   const teardown = new Teardown();
   try {
-    return await start({ options, log: createLog(options.logLevel), teardown }, hooks);
+    return await start({ options, log: createLog(options.logLevel, options.logFormat), teardown }, hooks);
   } catch (error) {
     await teardown.run();
     throw error;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
-import { logLevels } from './log.ts';
+import { logFormats, logLevels } from './log.ts';
 import { ClockError, momentOf } from './moments.ts';
-import type { LogLevel } from './log.ts';
+import type { LogFormat, LogLevel } from './log.ts';
 import type { FirstFaults } from './fault-file.ts';
 import { suggestion } from './suggest.ts';
 
@@ -23,6 +23,8 @@ export interface BrokerOptions {
   /** Data directory; undefined keeps everything in memory. */
   readonly data: string | undefined;
   readonly logLevel: LogLevel;
+  /** How its lines are written on stderr: `auto` is text on a terminal and JSON elsewhere. */
+  readonly logFormat: LogFormat;
   /** Bytes of messages on disk that are also kept in memory. */
   readonly memoryLimit: number;
   /** The largest message, in bytes. */
@@ -117,7 +119,14 @@ export const optionRows: readonly OptionRow[] = [
     value: 'LEVEL',
     help: `how much to log on stderr: ${logLevels.join(', ')}`,
     fallback: 'warn',
-    read: readLogLevel,
+    read: oneOf(logLevels),
+  },
+  {
+    name: 'logFormat',
+    value: 'FORMAT',
+    help: 'how log lines are written: text, json, or auto, which is text on a terminal',
+    fallback: 'auto',
+    read: oneOf(logFormats),
   },
   {
     name: 'memoryLimit',
@@ -187,7 +196,7 @@ export const optionRows: readonly OptionRow[] = [
     value: 'MODE',
     help: 'real, or manual: stands still until it is moved, with `leveret clock` or over HTTP',
     fallback: 'real',
-    read: readClockMode,
+    read: oneOf(clockModes),
   },
   {
     name: 'now',
@@ -311,14 +320,11 @@ function systemMemory(): number {
   return constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
 }
 
-function readLogLevel(value: Value, label: string): string {
-  if (logLevels.some((level) => level === value)) return String(value);
-  throw new OptionError(`${label} is one of ${logLevels.join(', ')}, got ${JSON.stringify(value)}`);
-}
-
-function readClockMode(value: Value, label: string): string {
-  if (clockModes.some((mode) => mode === value)) return String(value);
-  throw new OptionError(`${label} is one of ${clockModes.join(', ')}, got ${JSON.stringify(value)}`);
+function oneOf(values: readonly string[]): OptionRow['read'] {
+  return (value, label) => {
+    if (values.some((one) => one === value)) return value;
+    throw new OptionError(`${label} is one of ${values.join(', ')}, got ${JSON.stringify(value)}`);
+  };
 }
 
 function readMoment(value: Value, label: string): number {

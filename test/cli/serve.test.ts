@@ -60,6 +60,38 @@ describe('starting', () => {
     await first.kill('SIGTERM');
   });
 
+  test('metrics have a port of their own when it is asked for, and are where the first line says', async () => {
+    const flags = ['--memory', '--port', '0', '--no-management', '--metrics-port', '0', '--json'];
+    const broker = start(NOWHERE, ['serve', ...flags]);
+    let shown = '';
+    broker.process.stdout?.on('data', (chunk) => (shown += String(chunk)));
+    await broker.shows('\n');
+    const { metrics } = JSON.parse(shown) as { readonly metrics: string };
+    expect(await (await fetch(metrics)).text()).toContain('rabbitmq_queues 0\n');
+    const port = new URL(metrics).port;
+    const second = await run(NOWHERE, ['serve', '--memory', '--port', '0', '--metrics-port', port]);
+    expect([second.code, second.stderr]).toEqual([
+      9,
+      `leveret: another program listens on 127.0.0.1:${port}; choose another port with --metrics-port, or a free one with --metrics-port 0\n`,
+    ]);
+    broker.process.kill('SIGTERM');
+    await broker.outcome;
+  });
+
+  test('the log is text for those who want to read it, and JSON for programs', async () => {
+    for (const [format, line] of [
+      ['text', /^\d\d:\d\d:\d\d\.\d{3} INFO {2}ready {2}port=\d+ url=amqp:/],
+      ['json', /^\{"level":30,"time":\d+,.*"msg":"ready"\}\n$/],
+      ['auto', /^\{"level":30,/], // no terminal
+    ] as const) {
+      const flags = ['--memory', '--port', '0', '--log-level', 'info', '--log-format', format];
+      const broker = start(NOWHERE, ['serve', ...flags]);
+      await broker.shows('everything in memory');
+      broker.process.kill('SIGTERM');
+      expect((await broker.outcome).stderr).toMatch(line);
+    }
+  });
+
   test('a port that is taken is refused with a way out', async () => {
     const first = await spawnBroker('--port', '0', '--memory');
     const { code, stderr } = await run(NOWHERE, ['serve', '--memory', '--port', String(first.port)]);
@@ -85,6 +117,7 @@ describe('starting', () => {
         ['--memory', '--definitions', definitions],
         `${definitions}: queues[0].vhost is missing, and should be a text`,
       ],
+      [['--log-format', 'xml'], '--log-format is one of auto, text, json, got "xml"'],
       [['--log-level', 'loud'], '--log-level is one of debug, info, warn, error, silent, got "loud"'],
     ] as const) {
       const { code, stdout, stderr } = await run(NOWHERE, ['serve', ...args]);
