@@ -20,7 +20,7 @@ export async function listen(
   tls: TlsSettings | undefined,
 ): Promise<Ports> {
   const tcp = port === false ? undefined : await listener.listen(host, port);
-  if (tls === undefined) return { port: tcp?.port, tlsPort: undefined };
+  if (tls?.port === undefined) return { port: tcp?.port, tlsPort: undefined };
   const { port: tlsPort } = await listener.listenTls(tlsHost, tls.port, tls.certificates, tlsRequireCert);
   return { port: tcp?.port, tlsPort };
 }

@@ -1,4 +1,8 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import type { ManagementHost } from '../management/host.ts';
+import type { Certificates } from '../server/listener.ts';
 import type { BrokerOptions } from './options.ts';
 
 /** How far the port of the management API is above that of AMQP, as 15672 is above 5672. */
@@ -11,17 +15,41 @@ interface Served {
   stop(): Promise<void>;
 }
 
-/** Serves the management API, if the options ask for it. */
+/** A running management API. */
+interface ServedManagement extends Served {
+  /** From now on it shows these, if it shows any. */
+  renew(certificates: Certificates): void;
+}
+
+/** How long a client may take to send a request, and what it may leave a connection idle (ms). */
+const TIMEOUTS = { requestTimeout: 30_000, keepAliveTimeout: 60_000 };
+
+/**
+ * Serves the management API, if the options ask for it.
+ * @param certificates what is shown, if it is served with TLS
+ */
 export async function startManagement(
-  { management, managementHost, managementPort, host, port }: BrokerOptions,
+  { management, managementHost, managementPort, managementTls, host, port }: BrokerOptions,
   of: ManagementHost,
-): Promise<Served | undefined> {
+  certificates: Certificates | undefined,
+): Promise<ServedManagement | undefined> {
   if (!management) return undefined;
   const { ManagementListener } = await import('../management/listener.ts'); // loaded here: not everybody has use for it
-  const server = new ManagementListener(of);
+  const tls = managementTls && certificates !== undefined ? await createTlsServer(certificates) : undefined;
+  const protocol = tls === undefined ? 'http' : 'https';
+  const listener = new ManagementListener(of, tls ?? createServer(TIMEOUTS), protocol);
   const address = managementHost ?? host;
-  const bound = await server.listen(address, managementPort ?? usualPort(port === false ? 0 : port));
-  return { url: `http://${urlHost(address)}:${bound.port}`, stop: () => server.stop() };
+  const bound = await listener.listen(address, managementPort ?? usualPort(port === false ? 0 : port));
+  return {
+    url: `${protocol}://${urlHost(address)}:${bound.port}`,
+    renew: ({ cert, key }) => tls?.setSecureContext({ cert, key }),
+    stop: () => listener.stop(),
+  };
+}
+
+async function createTlsServer({ cert, key }: Certificates): Promise<TlsServer & Server> {
+  const { createServer } = await import('node:https'); // loaded here: most brokers do without
+  return createServer({ ...TIMEOUTS, cert, key });
 }
 
 /** Serves metrics to anybody, if the options ask for it. */

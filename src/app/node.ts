@@ -195,9 +195,11 @@ async function openPorts(
   const { broker, listener, wallClock, clock, faults, alarms, limits } = core;
   const ports = await listen(listener, options, tls);
   let certificates = tls?.certificates;
+  let management: Awaited<ReturnType<typeof startManagement>> = undefined;
   if (tls !== undefined) {
     const renew = (renewed: Certificates): void => {
       listener.renew(renewed);
+      management?.renew(renewed);
       certificates = renewed;
     };
     teardown.add(watchCertificates(tls.files, renew, log));
@@ -215,7 +217,7 @@ async function openPorts(
     limits,
     node: nodeFacts(options, core, ports, () => certificates),
   };
-  const management = await startManagement(options, host);
+  management = await startManagement(options, host, certificates);
   teardown.add(() => management?.stop());
   const metrics = await startMetrics(options, host);
   teardown.add(() => metrics?.stop());

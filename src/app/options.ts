@@ -52,6 +52,8 @@ export interface BrokerOptions {
   readonly managementPort?: number | undefined;
   /** Address the management HTTP API listens on; undefined: `host`. */
   readonly managementHost?: string | undefined;
+  /** Serve the management HTTP API with TLS only, with the certificate of `tlsCert`. */
+  readonly managementTls: boolean;
   /** Port on which anybody may read metrics in Prometheus' format; 0 picks a free one, undefined is none. */
   readonly metricsPort?: number | undefined;
   /** Address to listen on for those who read metrics; undefined: `host`. */
@@ -222,6 +224,12 @@ export const optionRows: readonly OptionRow[] = [
     value: 'ADDRESS',
     help: 'address the management HTTP API listens on, if not that of --host',
     read: readText,
+  },
+  {
+    name: 'managementTls',
+    help: 'serve the management HTTP API with TLS only, with the certificate of --tls-cert',
+    fallback: false,
+    read: readSwitch,
   },
   {
     name: 'metricsPort',

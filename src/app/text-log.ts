@@ -21,7 +21,7 @@ export function textLine(
   const head = `${clockTime(time)} ${severity.toUpperCase().padEnd(5)} ${event}`;
   const pairs = shown.map(([name, value]) => `${name}=${valueText(value)}`);
   const line = [head, pairs.join(' ')].filter((part) => part !== '').join('  ');
-  return stack === undefined ? `${line}\n` : `${line}\n${indented(String(stack))}\n`;
+  return typeof stack === 'string' ? `${line}\n${indented(stack)}\n` : `${line}\n`;
 }
 
 /** Of the time zone of the process. */

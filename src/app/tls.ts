@@ -7,20 +7,23 @@ import type { BrokerOptions } from './options.ts';
 
 /** What is needed to listen with TLS. */
 export interface TlsSettings {
-  readonly port: number;
+  /** For AMQP; undefined: only the management API is served with it. */
+  readonly port: number | undefined;
   readonly files: CertificateFiles;
   readonly certificates: Certificates;
 }
 
-/** Undefined without `--tls-port`. @throws {OptionError} when options do not go together */
+/** Undefined when nothing is to be served with TLS. @throws {OptionError} when options do not go together */
 export async function readTlsOptions(options: BrokerOptions): Promise<TlsSettings | undefined> {
-  const { tlsPort: port, tlsCert, tlsKey, tlsCa, tlsRequireCert } = options;
-  if (port === undefined) {
+  const { tlsPort: port, managementTls, tlsCert, tlsKey, tlsCa, tlsRequireCert } = options;
+  if (port === undefined && !managementTls) {
     if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
     throw new OptionError('certificates are of no use without --tls-port');
   }
   if (tlsCert === undefined || tlsKey === undefined) {
-    throw new OptionError('--tls-port needs --tls-cert and --tls-key');
+    throw new OptionError(
+      `${port === undefined ? '--management-tls' : '--tls-port'} needs --tls-cert and --tls-key`,
+    );
   }
   if (tlsRequireCert === true && tlsCa === undefined) {
     throw new OptionError('--tls-require-cert needs --tls-ca: who may sign the certificates of clients');

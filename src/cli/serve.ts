@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { RunningBroker } from '../app/running-broker.ts';
@@ -25,6 +26,12 @@ Examples:
   $ leveret serve --definitions definitions.json --tls-host 0.0.0.0 --tls-port 5671 --tls-cert cert.pem --tls-key key.pem`;
 
 const STOP_MS = 5_000;
+
+/**
+ * A regular expression of a policy or a permission that goes back and forth too often is gone on with by an engine that
+ * never does. It belongs to the process, so a program that starts a broker decides for itself.
+ */
+const LINEAR_EXPRESSIONS = '--enable-experimental-regexp-engine-on-excessive-backtracks';
 
 /** `leveret serve`: runs the broker until it is told to stop. */
 export function addServeCommand(program: Command): void {
@@ -64,6 +71,7 @@ async function readOptions({ config, ...flags }: OptionValues & { config?: strin
 }
 
 async function start(options: OptionValues): Promise<RunningBroker> {
+  setFlagsFromString(LINEAR_EXPRESSIONS);
   const { startNode } = await import('../app/node.ts'); // loaded here: the other commands start without it
   try {
     return await startNode({ data: undefined, ...options } as unknown as BrokerOptions, {

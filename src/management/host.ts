@@ -20,7 +20,7 @@ export interface FaultDesk {
 
 /** Where something listens. */
 export interface ListenerFacts {
-  /** As RabbitMQ names it: `amqp`, `amqp/ssl`, `http`. */
+  /** As RabbitMQ names it: `amqp`, `amqp/ssl`, `http`, `https`. */
   readonly protocol: string;
   readonly host: string;
   readonly port: number;

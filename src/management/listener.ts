@@ -1,13 +1,8 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ListenerFacts, ManagementContext, ManagementHost } from './host.ts';
 import { Sampler } from './sampler.ts';
 import type { ManagementServer } from './server.ts';
-
-/** How long a client may take to send a request (ms). */
-const REQUEST_MS = 30_000;
-const KEEP_ALIVE_MS = 60_000;
 
 /**
  * Where the management API is reached. It listens at once; fastify and the routes, which take longer to load than all
@@ -16,11 +11,13 @@ const KEEP_ALIVE_MS = 60_000;
 export class ManagementListener {
   readonly #host: ManagementContext;
   readonly #server: Server;
+  readonly #protocol: 'http' | 'https';
   readonly #own: ListenerFacts[] = [];
   #api: Promise<ManagementServer> | undefined = undefined;
   #handler: RequestListener | undefined = undefined;
 
-  constructor(host: ManagementHost) {
+  /** @param server that listens nowhere yet */
+  constructor(host: ManagementHost, server: Server, protocol: 'http' | 'https') {
     const onFault = (error: unknown): void => {
       const { stack } = error instanceof Error ? error : new Error(String(error));
       host.log.error({ stack }, 'a bug: please report it');
@@ -28,8 +25,8 @@ export class ManagementListener {
     const sampler = new Sampler(host.broker, host.wallClock, onFault);
     const listeners = (): ListenerFacts[] => [...host.node.listeners, ...this.#own];
     this.#host = { ...host, sampler, listeners, onFault };
-    const timeouts = { requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS };
-    this.#server = createServer(timeouts, (request, response) => this.#handle(request, response));
+    this.#protocol = protocol;
+    this.#server = server.on('request', (request, response) => this.#handle(request, response));
   }
 
   /** Port 0 picks a free one. Rejects with the system's error when it cannot listen. */
@@ -43,7 +40,7 @@ export class ManagementListener {
     });
     this.#host.sampler.start();
     const address = this.#server.address() as AddressInfo;
-    this.#own.push({ protocol: 'http', host: address.address, port: address.port });
+    this.#own.push({ protocol: this.#protocol, host: address.address, port: address.port });
     return address;
   }
 

@@ -41,13 +41,13 @@ export function exchangeTypesJson(): Json[] {
 }
 
 export function listenerJson({ nodeName }: ManagementContext, { protocol, host, port }: ListenerFacts): Json {
-  const tls = protocol === 'amqp/ssl';
+  const tls = protocol === 'amqp/ssl' || protocol === 'https';
   return { node: nodeName, protocol, ip_address: host, port, tls, socket_opts: { nodelay: true } };
 }
 
 /** The web pages of RabbitMQ; of ours there is the API. */
 export function contextsJson(context: ManagementContext): Json[] {
-  const http = context.listeners().find(({ protocol }) => protocol === 'http');
+  const http = context.listeners().find(({ protocol }) => protocol.startsWith('http'));
   if (http === undefined) return [];
   const { host: ip, port } = http;
   return [{ description: 'RabbitMQ Management', path: '/', ip, port: String(port), ssl_opts: [] }];

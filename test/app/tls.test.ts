@@ -3,6 +3,9 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { connect as connectSocket } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import amqp from 'amqplib';
@@ -109,22 +112,23 @@ test('a renewed certificate is used by new connections, and old ones go on', asy
     await copyFile(key, pair.key);
   };
   await renew('before');
-  const broker = await start(pair);
-  const nameOfServer = async (): Promise<string> => {
-    const socket = connectTls({ port: broker.tlsPort, host: '127.0.0.1', ca: readFileSync(authority.cert) });
+  const broker = await start(pair, { management: true, managementTls: true });
+  const managementPort = Number(new URL(broker.managementUrl ?? '').port);
+  const nameOfServer = async (port = broker.tlsPort): Promise<string> => {
+    const socket = connectTls({ port, host: '127.0.0.1', ca: readFileSync(authority.cert) });
     await once(socket, 'secureConnect');
     const { CN } = socket.getPeerCertificate().subject;
     socket.destroy();
     return String(CN);
   };
-  expect(await nameOfServer()).toBe('before');
+  expect([await nameOfServer(), await nameOfServer(managementPort)]).toEqual(['before', 'before']);
   const connection = await amqp.connect(broker.tlsUrl ?? '', files(authority));
   const channel = await connection.createChannel();
 
   await writeFile(pair.cert, 'no certificate'); // a moment between two files
   await renew('after');
   for (let left = 100; left > 0 && (await nameOfServer()) !== 'after'; left--) await sleep(100);
-  expect(await nameOfServer()).toBe('after');
+  expect([await nameOfServer(), await nameOfServer(managementPort)]).toEqual(['after', 'after']);
   await channel.assertQueue('q', { exclusive: true });
   await connection.close();
 });
@@ -157,4 +161,35 @@ test('what does not fit together is said before anything starts', async () => {
     const error: unknown = await startTestBroker(options).catch((reason: unknown) => reason);
     expect(String(error)).toContain(`OptionError: ${text}`);
   }
+});
+
+describe('the management API', () => {
+  /** Status and body. */
+  async function read(url: string, ca: string): Promise<readonly [number | undefined, string]> {
+    const asked = request(url, { ca: readFileSync(ca), auth: 'guest:guest' }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    return [response.statusCode, await text(response)];
+  }
+
+  test('is served with TLS when that is asked for, and only so', async () => {
+    const authority = await Authority.create();
+    const options = { management: true, managementTls: true, tlsPort: undefined, definitions: undefined };
+    const broker = await start(await authority.sign('server'), options);
+    const { managementUrl: url = '' } = broker;
+    expect(url).toMatch(/^https:/);
+    expect(broker.tlsUrl).toBeUndefined();
+    const [status, overview] = await read(`${url}/api/overview`, authority.cert);
+    const { listeners, contexts } = JSON.parse(overview) as Readonly<Record<string, unknown[]>>;
+    expect([status, contexts?.length]).toEqual([200, 1]);
+    expect(listeners).toContainEqual(expect.objectContaining({ protocol: 'https', tls: true }));
+    const checks = `${url}/api/health/checks`;
+    expect((await read(`${checks}/protocol-listener/https`, authority.cert))[0]).toBe(200);
+    expect((await read(`${checks}/certificate-expiration/2/months`, authority.cert))[0]).toBe(503);
+    await expect(fetch(`${url.replace('https', 'http')}/api/overview`)).rejects.toThrow();
+  });
+
+  test('cannot be served with TLS without a certificate', async () => {
+    const starting = startTestBroker({ management: true, managementTls: true });
+    await expect(starting).rejects.toThrow('--management-tls needs --tls-cert and --tls-key');
+  });
 });

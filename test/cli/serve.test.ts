@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { describe, expect, test } from 'vitest';
+import { Admin } from '../../spec/support/admin.ts';
 import { spawnBroker } from '../support/process.ts';
 import { temporaryDirectory } from '../support/store.ts';
 import { run, start } from './support.ts';
@@ -76,6 +77,16 @@ describe('starting', () => {
     ]);
     broker.process.kill('SIGTERM');
     await broker.outcome;
+  });
+
+  test('an expression of a permission that could be tried for years keeps nobody waiting', async () => {
+    const broker = await spawnBroker('--port', '0', '--memory');
+    const admin = new Admin(broker.http, { user: 'guest', password: 'guest' });
+    const endless = { configure: '^(a+)+$', write: '.*', read: '.*' };
+    await admin.must('PUT', '/permissions/%2F/guest', endless);
+    expect((await admin.put(`/queues/%2F/${'a'.repeat(60)}-`, {})).status).toBe(401);
+    expect((await admin.put(`/queues/%2F/${'a'.repeat(60)}`, {})).status).toBe(201);
+    await broker.kill('SIGTERM');
   });
 
   test('the log is text for those who want to read it, and JSON for programs', async () => {

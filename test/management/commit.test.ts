@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Admin } from '../../spec/support/admin.ts';
@@ -9,7 +10,7 @@ import { PairedServer } from '../support/paired-server.ts';
 const journal = new ManualJournal();
 const { broker, alarms, limits, log, wallClock } = new PairedServer({ journal });
 const host = { broker, alarms, limits, log, wallClock, actsAs: '4.2.0', nodeName: 'n', platform: 'p' };
-const server = new ManagementListener(host as unknown as ManagementHost); // what is not asked for may be missing
+const server = new ManagementListener(host as unknown as ManagementHost, createServer(), 'http'); // what is not asked for may be missing
 let admin: Admin;
 
 beforeAll(async () => {

@@ -18,6 +18,7 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   'amqp/ssl': 'amqp/ssl',
   amqps: 'amqp/ssl',
   http: 'http',
+  https: 'https',
 };
 
 /** Health checks (API-57 to API-63). */
@@ -127,7 +128,7 @@ function certificateExpiration(call: Call): Answer {
   if (pem === undefined) return ok(WELL);
   const { validTo } = new X509Certificate(pem);
   if (Date.parse(validTo) > before) return ok(WELL);
-  const tls = call.host.listeners().filter(({ protocol }) => protocol === 'amqp/ssl');
+  const tls = call.host.listeners().filter(({ protocol }) => protocol === 'amqp/ssl' || protocol === 'https');
   const expired = tls.map(({ protocol, host, port }) => ({
     name: protocol,
     interface: host,
