@@ -19,6 +19,7 @@ export async function runFanout(session, settings) {
   const [producer, receiver] = [await session.open(), await session.open()];
   const exchange = session.name('fanout');
   await declareExchange(producer, exchange, 'fanout');
+  /** @type {string[]} */
   const names = [];
   for (let n = 0; n < queues; n++) names.push(await session.queue(receiver, 'fanout', false));
   await bind(

@@ -1,15 +1,13 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { meetAll } from './brokers.js';
 import { NoBroker } from './launch.js';
 import { HELP, UsageError, readOptions } from './options.js';
-import { jsonReport, markdownReport, textReport } from './report.js';
+import { assertWritable, writePage } from './page.js';
+import { jsonReport, textReport } from './report.js';
 import { runAll } from './run.js';
 import { jobsOf } from './scenarios.js';
 
 const MISTAKE = 2;
 const INTERRUPTED = 130;
-/** What stands between them in a page is written anew; the rest of it stays. */
-const [BEGIN, END] = ['<!-- measured -->\n', '<!-- /measured -->\n'];
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -37,7 +35,11 @@ async function main(args) {
 async function bench(options, args) {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop.abort());
-  if (options.markdown !== undefined) await assertWritable(options.markdown);
+  if (options.markdown !== undefined) {
+    await assertWritable(options.markdown).catch((/** @type {Error} */ error) => {
+      throw new UsageError(`--markdown: ${error.message}`);
+    });
+  }
   const brokers = await meetAll(wishes(options));
   const how = { repeat: options.repeat, signal: stop.signal, say };
   const results = await runAll(jobsOf(options.scenarios, options), brokers, how);
@@ -72,31 +74,7 @@ async function show(results, brokers, { json, markdown }, args) {
     ? `${JSON.stringify(jsonReport(results, brokers), undefined, 2)}\n`
     : textReport(results, brokers);
   process.stdout.write(report);
-  if (markdown === undefined) return;
-  const page = await readFile(markdown, 'utf8');
-  await writeFile(markdown, withMeasured(page, markdownReport(results, brokers, args)));
-}
-
-/**
- * @param {string} page
- * @param {string} measured
- */
-function withMeasured(page, measured) {
-  const [before, after = ''] = page.includes(BEGIN) ? page.split(BEGIN, 2) : ['# Performance\n\n'];
-  const rest = after.includes(END) ? after.slice(after.indexOf(END) + END.length) : '';
-  return `${before}${BEGIN}\n${measured}\n${END}${rest}`;
-}
-
-/**
- * Known before minutes are spent on what goes into it.
- * @param {string} file
- */
-async function assertWritable(file) {
-  try {
-    await appendFile(file, '');
-  } catch (error) {
-    throw new UsageError(`--markdown: ${/** @type {Error} */ (error).message}`);
-  }
+  if (markdown !== undefined) await writePage(markdown, results, brokers, args);
 }
 
 /** Progress goes beside the results, which may be piped. */

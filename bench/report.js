@@ -28,14 +28,15 @@ export function textReport(results, brokers) {
  * @param {Result[]} results
  * @param {Broker[]} brokers
  * @param {string[]} args the command's arguments
+ * @param {string} charts in Markdown
  */
-export function markdownReport(results, brokers, args) {
+export function markdownReport(results, brokers, args, charts) {
   const { cpu, cores, memory, kernel, node } = machine();
   const notes = remarks(results);
   return `Measured by \`${command(args)}\`; [benchmarks.md](benchmarks.md) says what the figures mean.
 
 - Machine: ${cpu}, ${cores} cores shared by broker and load generator, ${memory} GiB of memory, Linux ${kernel}, Node ${node}
-${brokers.map((broker) => `- ${broker.name}: ${described(broker)}\n`).join('')}
+${brokers.map((broker) => `- ${broker.name}: ${described(broker)}\n`).join('')}${charts === '' ? '' : `\n${charts}`}
 ## Targets
 
 ${markdown(verdictTable(judge(results)))}

@@ -77,6 +77,7 @@ async function pass(session, { messages, size }, bindings, kind) {
   const [producer, receiver] = [await session.open(), await session.open()];
   const exchange = session.name(kind.type);
   await declareExchange(producer, exchange, kind.type);
+  /** @type {string[]} */
   const queues = [];
   for (let n = 0; n < QUEUES; n++) queues.push(await session.queue(receiver, kind.type, false));
   /** @param {number} n */

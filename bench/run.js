@@ -58,9 +58,11 @@ function takesPart({ role, wanted }, job) {
 function begin(job, broker) {
   const { others } = job;
   if (others === undefined || broker.wanted.kind !== 'remote') return { job, broker, runs: [], figures: {} };
-  const settings = { ...job.settings, messages: others.messages };
-  const what = others.messages === 0 ? 'left out' : `with ${others.messages.toLocaleString('en-US')}`;
-  return { job: { ...job, settings }, broker, runs: [], figures: {}, note: `${what}: ${others.why}` };
+  const { why, ...instead } = others;
+  const settings = { ...job.settings, ...instead };
+  const words = Object.entries(instead).map(([name, count]) => `${count.toLocaleString('en-US')} ${name}`);
+  const what = settings.messages === 0 ? 'left out' : `with ${words.join(' and ')}`;
+  return { job: { ...job, settings }, broker, runs: [], figures: {}, note: `${what}: ${why}` };
 }
 
 /**

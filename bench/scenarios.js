@@ -37,7 +37,7 @@ import { atLeast, atMost } from './targets.js';
 
 /**
  * What brokers that are not started here get instead, when they would take too long; 0 messages: nothing.
- * @typedef {{ messages: number, why: string }} Others
+ * @typedef {{ messages?: number, bindings?: number, why: string }} Others
  */
 
 /**
@@ -112,6 +112,7 @@ export const SCENARIOS = {
         durable: false,
         bindings: 10_000,
         targets: [atLeast('rate', 3, 'against'), atLeast('toFew', 0.5)],
+        others: { bindings: 1000, why: 'declaring and deleting more takes minutes' },
       },
     ],
     run: runTopic,
@@ -333,11 +334,30 @@ export function jobsOf(names, wishes) {
         size: defaults.size === 0 ? 0 : (wishes.size ?? defaults.size),
       };
       const label = [scenario, tag, sizeText(settings.size)].filter((word) => word !== '').join(' ');
-      const asWished = wishes.messages === undefined ? others : undefined;
-      jobs.set(label, { scenario, label, settings, targets, limits, restarts, others: asWished });
+      jobs.set(label, {
+        scenario,
+        label,
+        settings,
+        targets,
+        limits,
+        restarts,
+        others: othersOf(others, wishes),
+      });
     }
   }
   return [...jobs.values()];
+}
+
+/**
+ * Who wishes for a number of messages gets it on every broker.
+ * @param {Others | undefined} others
+ * @param {{ messages?: number | undefined }} wishes
+ * @returns {Others | undefined}
+ */
+function othersOf(others, { messages }) {
+  if (others?.messages === undefined || messages === undefined) return others;
+  const { messages: _, ...rest } = others;
+  return rest.bindings === undefined ? undefined : rest;
 }
 
 /** @param {number} size */

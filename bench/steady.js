@@ -37,6 +37,7 @@ export async function runSteady(session, { messages, size, durable }) {
     const count = Math.ceil(WAITING / LONG.length);
     await publishAll(producer, { count, window: WINDOW, batchOf: plainBatches(await delayed(ttl)) });
   }
+  /** @type {import('./publisher.js').Plan['batchOf'][]} */
   const short = [];
   for (const ttl of SHORT) short.push(stampedBatches(await delayed(ttl), ttl));
   const lateness = new Float64Array(messages);

@@ -64,7 +64,8 @@ function verdictsOf(target, result, results) {
   const others = results.filter(({ broker, job }) => job.label === label && isMeant(broker, target.times));
   return others.map((other) => {
     const theirs = other.figures[target.figure];
-    const times = value === undefined || theirs === undefined ? undefined : value / theirs;
+    // few messages may cost less than the system counts
+    const times = value === undefined || theirs === undefined || theirs === 0 ? undefined : value / theirs;
     return { ...verdict(target, label, times), of: other.broker.name };
   });
 }

@@ -26,6 +26,7 @@ export class Outlet {
   #tag = 0;
   /** @type {Buffer[]} */
   #free = [];
+  /** @type {Buffer} */
   #bytes = Buffer.allocUnsafeSlow(BUFFER);
   #at = 0;
 

@@ -35,6 +35,7 @@ import {
 
 const FRAME_MAX = 131_072;
 const PROTOCOL_HEADER_LENGTH = 8;
+/** @type {Buffer} */
 const EMPTY = Buffer.alloc(0);
 
 /** Methods that are answered with one that says nothing but that all is well. */
@@ -94,6 +95,7 @@ export class Peer {
 
   /** @param {Buffer} chunk */
   #read(chunk) {
+    /** @type {Buffer} */
     let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     if (!this.#greeted) {
       if (bytes.length < PROTOCOL_HEADER_LENGTH) return void (this.#rest = bytes);

@@ -19,7 +19,7 @@ export function relay() {
       queues.set(queue, [...(queues.get(queue) ?? []), new Outlet(peer)]);
     },
     onPublish(publish) {
-      const outlets = queues.get(publish.bytes.latin1Slice(publish.keyAt, publish.keyEnd));
+      const outlets = queues.get(publish.bytes.toString('latin1', publish.keyAt, publish.keyEnd));
       const outlet = outlets?.[outlets.length === 1 ? 0 : turn++ % outlets.length];
       if (outlet === undefined) return;
       if (outlet.isEmpty) touched.add(outlet);
