@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from './clock.js';
 import { Consumer } from './consumer.js';
-import { pass as warmUp } from './flow.js';
+import { warmUp } from './flow.js';
 import { plainBatches, publishAll } from './publisher.js';
 import { diskOf, rssOf } from './usage.js';
 
@@ -10,7 +10,6 @@ import { diskOf, rssOf } from './usage.js';
 /** @typedef {import('./figures.js').Figures} Figures */
 
 const WINDOW = 2000;
-const WARM_UP = 100_000;
 /** A broker may still be busy with what it has just been given. */
 const REST = 1000;
 
@@ -21,12 +20,13 @@ const REST = 1000;
  * @param {Settings} settings
  * @returns {Promise<Figures>}
  */
-export async function runBacklog(session, { messages, size }) {
+export async function runBacklog(session, settings) {
+  const { messages, size } = settings;
   const [producer, receiver] = [await session.open(), await session.open()];
   const queue = await session.queue(producer, 'backlog', true);
   const load = session.load(producer, queue, { size, persistent: true });
   await producer.selectConfirms();
-  await warmUp(session, { messages: Math.min(messages, WARM_UP), size, durable: true, ackEvery: 100 });
+  await warmUp(session, settings);
   const tenth = Math.floor(messages / 10);
   const confirmedAt = new Map([[0, now()]]);
   producer.confirms.onConfirmed = () => {

@@ -14,7 +14,7 @@
  */
 
 const WIDTH = 760;
-const LABELS = 190;
+const LABELS = 220;
 const VALUES = 90;
 const BAR = 14;
 const GAP = 12;

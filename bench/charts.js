@@ -27,7 +27,7 @@ const PLANS = [
     title: 'Processor time of the broker per message, in microseconds (shorter is better)',
     figure: 'brokerCpu',
     scale: 'linear',
-    scenarios: ['flow', 'durable', 'many', 'fanout', 'topic', 'burst'],
+    scenarios: ['flow', 'durable', 'many', 'fanout', 'topic'],
   },
   {
     file: 'latency.svg',

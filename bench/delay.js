@@ -1,6 +1,7 @@
 import { now } from './clock.js';
 import { Consumer } from './consumer.js';
 import { lateFigures } from './figures.js';
+import { warmUp } from './flow.js';
 import { publishAll, stampedBatches } from './publisher.js';
 
 /** @typedef {import('./session.js').Session} Session */
@@ -18,7 +19,9 @@ const WINDOW = 2000;
  * @param {Settings} settings
  * @returns {Promise<Figures>}
  */
-export async function runDelay(session, { messages, size, durable }) {
+export async function runDelay(session, settings) {
+  const { messages, size, durable } = settings;
+  await warmUp(session, settings);
   const [producer, receiver] = [await session.open(), await session.open()];
   const work = await session.queue(receiver, 'work', durable);
   const waiting = await session.queue(producer, 'waiting', durable, {

@@ -24,11 +24,20 @@ export async function runFlow(session, settings) {
 }
 
 /**
+ * Lets a broker see messages before those that count.
+ * @param {Session} session
+ * @param {Settings} settings of the messages that count
+ */
+export async function warmUp(session, { messages, size, durable }) {
+  await pass(session, { messages: Math.min(messages, WARM_UP), size, durable, ackEvery: 1 });
+}
+
+/**
  * All messages once, with a queue and connections of their own.
  * @param {Session} session
  * @param {Settings} settings
  */
-export async function pass(session, { messages, size, durable, ackEvery }) {
+async function pass(session, { messages, size, durable, ackEvery }) {
   const [producer, receiver] = [await session.open(), await session.open()];
   const queue = await session.queue(receiver, 'flow', durable);
   const load = session.load(producer, queue, { size, persistent: durable });

@@ -1,6 +1,7 @@
 import { now } from './clock.js';
 import { Consumer } from './consumer.js';
 import { spread } from './figures.js';
+import { warmUp } from './flow.js';
 import { publishAll, stampedBatches } from './publisher.js';
 
 /** @typedef {import('./session.js').Session} Session */
@@ -16,7 +17,9 @@ const WINDOW = 10_000;
  * @param {Settings} settings
  * @returns {Promise<Figures>}
  */
-export async function runLatency(session, { messages, size, durable }) {
+export async function runLatency(session, settings) {
+  const { messages, size, durable } = settings;
+  await warmUp(session, settings);
   const [producer, receiver] = [await session.open(), await session.open()];
   const queue = await session.queue(receiver, 'latency', durable);
   const load = session.load(producer, queue, { size, persistent: durable });

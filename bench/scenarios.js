@@ -31,6 +31,7 @@ import { atLeast, atMost } from './targets.js';
  * @property {string} label
  * @property {Target[]} targets
  * @property {boolean} [fixed] the number of messages stands for something else, and is not to be wished for
+ * @property {boolean} [more] another variant, with more messages: left out where a number of messages is wished for
  * @property {boolean} [large] only on request, since it takes minutes
  * @property {Others} [others]
  */
@@ -177,6 +178,7 @@ export const SCENARIOS = {
       })),
       {
         label: '1,000,000 durable',
+        more: true,
         messages: 1_000_000,
         size: 100,
         durable: true,
@@ -211,6 +213,7 @@ export const SCENARIOS = {
       },
       {
         label: '10,000,000',
+        more: true,
         messages: 10_000_000,
         size: 100,
         durable: true,
@@ -268,7 +271,7 @@ export const SCENARIOS = {
     about: 'durable queues with a TTL, idle: memory for each, CPU, start (--messages: queues)',
     variants: [
       {
-        label: '50,000',
+        label: 'idle',
         messages: 50_000,
         size: 0,
         durable: true,
@@ -326,8 +329,16 @@ export function jobsOf(names, wishes) {
     const found = SCENARIOS[scenario];
     if (found === undefined) continue;
     const { variants, limits = false, restarts = false } = found;
-    for (const { label: tag, targets, large = false, fixed = false, others, ...defaults } of variants) {
-      if (large && wishes.large !== true) continue;
+    for (const {
+      label: tag,
+      targets,
+      large = false,
+      fixed = false,
+      more = false,
+      others,
+      ...defaults
+    } of variants) {
+      if ((large && wishes.large !== true) || (more && wishes.messages !== undefined)) continue;
       const settings = {
         ...defaults,
         messages: fixed ? defaults.messages : (wishes.messages ?? defaults.messages),

@@ -1,6 +1,7 @@
 import { now } from './clock.js';
 import { Consumer } from './consumer.js';
 import { lateFigures } from './figures.js';
+import { warmUp } from './flow.js';
 import { plainBatches, publishAll, stampedBatches } from './publisher.js';
 
 /** @typedef {import('./session.js').Session} Session */
@@ -23,7 +24,9 @@ const WAITING = 62_000;
  * @param {Settings} settings
  * @returns {Promise<Figures>}
  */
-export async function runSteady(session, { messages, size, durable }) {
+export async function runSteady(session, settings) {
+  const { messages, size, durable } = settings;
+  await warmUp(session, settings);
   const [producer, receiver] = [await session.open(), await session.open()];
   const shape = { size, persistent: durable };
   const work = await session.queue(receiver, 'work', durable);
