@@ -62,6 +62,7 @@ export async function startMetrics(
   const server = new MetricsServer(of);
   const address = metricsHost ?? host;
   const bound = await server.listen(address, metricsPort);
+  of.node.listeners.push({ protocol: 'http/prometheus', host: bound.address, port: bound.port });
   return { url: `http://${urlHost(address)}:${bound.port}/metrics`, stop: () => server.stop() };
 }
 

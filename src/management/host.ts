@@ -20,7 +20,7 @@ export interface FaultDesk {
 
 /** Where something listens. */
 export interface ListenerFacts {
-  /** As RabbitMQ names it: `amqp`, `amqp/ssl`, `http`, `https`. */
+  /** As RabbitMQ names it: `amqp`, `amqp/ssl`, `http`, `https`, `http/prometheus`. */
   readonly protocol: string;
   readonly host: string;
   readonly port: number;
@@ -46,8 +46,8 @@ export interface StoreFacts {
 export interface NodeFacts {
   /** Real time, in milliseconds since the epoch. */
   readonly startedAt: number;
-  /** Those of AMQP. */
-  readonly listeners: readonly ListenerFacts[];
+  /** All but the management API itself: more are added when they listen. */
+  readonly listeners: ListenerFacts[];
   /** The data directory; undefined when everything is in memory. */
   readonly data: string | undefined;
   /** Undefined when everything is in memory. */

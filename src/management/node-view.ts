@@ -47,7 +47,7 @@ export function listenerJson({ nodeName }: ManagementContext, { protocol, host, 
 
 /** The web pages of RabbitMQ; of ours there is the API. */
 export function contextsJson(context: ManagementContext): Json[] {
-  const http = context.listeners().find(({ protocol }) => protocol.startsWith('http'));
+  const http = context.listeners().find(({ protocol }) => protocol === 'http' || protocol === 'https');
   if (http === undefined) return [];
   const { host: ip, port } = http;
   return [{ description: 'RabbitMQ Management', path: '/', ip, port: String(port), ssl_opts: [] }];

@@ -197,6 +197,17 @@ test('on the port of the management API who has the tag monitoring reads them', 
   expect((await fetch(`${broker.managementUrl}/api/metrics`)).status).toBe(404);
 });
 
+test('the port is among those that are listened on', async () => {
+  const port = Number(new URL(broker.metricsUrl ?? '').port);
+  const admin = adminOf(broker);
+  const { listeners } = (await admin.get('/overview')).json as { readonly listeners: readonly unknown[] };
+  expect(listeners).toContainEqual(
+    expect.objectContaining({ protocol: 'http/prometheus', port, tls: false }),
+  );
+  expect((await admin.get(`/health/checks/port-listener/${port}`)).status).toBe(200);
+  expect((await admin.get('/health/checks/protocol-listener/http%2Fprometheus')).status).toBe(200);
+});
+
 test('a broker with a data directory tells of its commits and pages, and later of its loop', async () => {
   const durable = await startTestBroker({ metricsPort: 0, data: await temporaryDirectory() });
   const read = async (): Promise<Scraped> =>
