@@ -275,7 +275,7 @@ export class Queue implements DeclaredQueue {
       if (death !== undefined && this.kept !== undefined) this.kept.restore(entry, death as DeathReason);
       else if (this.#returns.restore(entry, retryAt)) this.ready.push(entry);
     }
-    this.#host.later(this);
+    if (this.#holdsSome) this.#host.later(this);
   }
 
   /** Ends the queue: its messages are dropped, never dead-lettered (EXP-11). Called by the vhost only. */
@@ -301,7 +301,7 @@ export class Queue implements DeclaredQueue {
     return count;
   }
 
-  /** Messages that are not with consumers: a policy for thousands of empty queues makes no work for them. */
+  /** Messages that are not with consumers: neither a policy nor a restart makes work for thousands of empty queues. */
   get #holdsSome(): boolean {
     const { kept, delayed } = this;
     return this.messageCount > 0 || this.#dying.length > 0 || kept !== undefined || delayed !== undefined;

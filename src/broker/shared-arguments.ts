@@ -14,9 +14,17 @@ const MOST_KNOWN = 256;
 /** Gives queues with the same arguments the same objects, which would be a third of what an empty queue needs. */
 export class SharedArguments {
   readonly #known = new Map<string, StoredArguments>();
+  /** The same by the tables themselves, of which those who come with many have few, too. */
+  readonly #byTable = new WeakMap<FieldTable, StoredArguments>();
 
   /** @param read for a table that was not seen lately; what it throws passes on */
   of(table: FieldTable, read: (table: FieldTable) => StoredArguments): StoredArguments {
+    let found = this.#byTable.get(table);
+    if (found === undefined) this.#byTable.set(table, (found = this.#equal(table, read)));
+    return found;
+  }
+
+  #equal(table: FieldTable, read: (table: FieldTable) => StoredArguments): StoredArguments {
     const key = writeTable(table).toString('latin1');
     let found = this.#known.get(key);
     if (found !== undefined) return found;

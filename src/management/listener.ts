@@ -63,6 +63,7 @@ export class ManagementListener {
       this.#api ??= this.#load();
       this.#handler = (await this.#api).handle;
     } catch (error) {
+      this.#api = undefined;
       this.#host.onFault(error);
       response.writeHead(500).end();
       return;

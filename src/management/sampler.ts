@@ -1,5 +1,6 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Clock, Timer } from '../broker/clock.ts';
+import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { Breather } from './breather.ts';
 import {
@@ -7,6 +8,8 @@ import {
   depth,
   exchangeStats,
   hasCounted,
+  hasSameDepth,
+  hasSameStats,
   messageStats,
   queueDepth,
   queueStats,
@@ -18,6 +21,8 @@ import type { Measures, Totals } from './measures.ts';
 
 /** How often everything is looked at (ms), as RabbitMQ does. */
 const INTERVAL = 5_000;
+
+const NO_RATES: Measures = {};
 
 /** What was measured of one thing when it was last looked at, and how fast that grew. */
 interface Sample {
@@ -93,12 +98,36 @@ export class Sampler {
 
   async #lookAround(): Promise<void> {
     const breather = new Breather();
+    for (const { queues } of this.#broker.vhosts.values()) {
+      for (const queue of queues.values()) {
+        this.#lookAtQueue(queue);
+        if (breather.isDue) await breather.rest();
+        if (this.#isStopped) return;
+      }
+    }
     for (const [subject, values] of subjects(this.#broker)) {
       this.#look(subject, values);
       if (breather.isDue) await breather.rest();
       if (this.#isStopped) return;
     }
     this.start();
+  }
+
+  /** What counts messages is found by its counts. */
+  #lookAtQueue(queue: DeclaredQueue): void {
+    const { counts } = queue;
+    if (!this.#isSame(counts, hasSameStats, queue)) this.#look(counts, queueStats(queue));
+    if (!this.#isSame(queue, hasSameDepth, queue)) this.#look(queue, queueDepth(queue));
+  }
+
+  /** Whether a queue is as it was when it was last looked at; then that was the look. */
+  #isSame(subject: object, hasSame: typeof hasSameStats, queue: DeclaredQueue): boolean {
+    const sample = this.#samples.get(subject);
+    if (!hasSame(queue, sample?.values)) return false;
+    if (sample === undefined) return true;
+    sample.rates = NO_RATES;
+    sample.at = this.#clock.now();
+    return true;
   }
 
   #look(subject: object, values: Measures): void {
@@ -123,7 +152,7 @@ export class Sampler {
   }
 }
 
-/** Everything that is looked at, and what is measured of it. What counts messages is found by its counts. */
+/** Everything that is looked at but queues, and what is measured of it. */
 function* subjects(broker: Broker): Generator<readonly [object, Measures]> {
   for (const connection of broker.connections) {
     yield [connection, trafficMeasures(connection.traffic)];
@@ -131,10 +160,6 @@ function* subjects(broker: Broker): Generator<readonly [object, Measures]> {
   }
   for (const vhost of broker.vhosts.values()) {
     for (const exchange of vhost.exchanges.values()) yield [exchange, exchangeStats(exchange)];
-    for (const queue of vhost.queues.values()) {
-      yield [queue.counts, queueStats(queue)];
-      yield [queue, queueDepth(queue)];
-    }
   }
   const totals = totalsByVhost(broker);
   for (const vhost of broker.vhosts.values()) {

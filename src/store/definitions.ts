@@ -1,5 +1,6 @@
 import type { Definition } from '../broker/journal.ts';
 import { readTable, writeTable } from '../wire/table.ts';
+import type { FieldTable } from '../wire/table.ts';
 import { definitionKey } from './keys.ts';
 
 /**
@@ -52,10 +53,21 @@ export function encodeDefinition(definition: Definition): Buffer {
   return Buffer.from(JSON.stringify({ ...definition, arguments: table }));
 }
 
-export function decodeDefinition(value: Buffer): Definition {
-  const stored = JSON.parse(value.toString()) as Definition & { arguments?: unknown };
-  if (typeof stored.arguments !== 'string') return stored;
-  return { ...stored, arguments: readTable(Buffer.from(stored.arguments, 'base64')) } as Definition;
+/** Reads definitions back. Equal arguments become the same table: 50,000 queues have few kinds of them. */
+export class DefinitionReader {
+  readonly #tables = new Map<string, FieldTable>();
+
+  read(value: Buffer): Definition {
+    const stored = JSON.parse(value.toString()) as { arguments?: string | FieldTable };
+    if (typeof stored.arguments === 'string') stored.arguments = this.#tableOf(stored.arguments);
+    return stored as Definition;
+  }
+
+  #tableOf(base64: string): FieldTable {
+    let table = this.#tables.get(base64);
+    if (table === undefined) this.#tables.set(base64, (table = readTable(Buffer.from(base64, 'base64'))));
+    return table;
+  }
 }
 
 /** Gives every definition a number to be stored under, the same as long as it exists. */

@@ -1,6 +1,6 @@
 import { Message } from '../broker/message.ts';
 import type { Definition, Note, Recovered, RecoveredPlace } from '../broker/journal.ts';
-import { decodeDefinition, DefinitionNumbers } from './definitions.ts';
+import { DefinitionNumbers, DefinitionReader } from './definitions.ts';
 import { StoreError } from './format.ts';
 import type { Records } from './format.ts';
 import {
@@ -69,8 +69,9 @@ function holderId(definition: Definition): number[] {
 
 async function readDefinitions(db: Records, numbers: DefinitionNumbers): Promise<Definition[]> {
   const definitions: Definition[] = [];
+  const reader = new DefinitionReader();
   for await (const [key, value] of db.iterator(keyRange('definition'))) {
-    const definition = decodeDefinition(value);
+    const definition = reader.read(value);
     numbers.restore(definition, definitionOf(key));
     definitions.push(definition);
   }

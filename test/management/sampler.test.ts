@@ -44,6 +44,12 @@ test('a rate is what was counted between the last two looks, by seconds [API-13]
     messages: 0,
     messages_details: { rate: -11 / 5 },
   });
+  await pass();
+  expect(sampler.withRates(queue, queueDepth(queue))).toMatchObject({ messages_details: { rate: 0 } });
+  for (let n = 0; n < 5; n++) core.send('q', 'a'); // what is the same for a while is looked at all the same
+  await pass();
+  expect(shown()).toMatchObject({ publish: 16, publish_details: { rate: 1 } });
+  expect(sampler.withRates(queue, queueDepth(queue))).toMatchObject({ messages_details: { rate: 1 } });
 });
 
 test('who counts nothing for a while is idle since then [API-28] [API-34]', async () => {
