@@ -7,8 +7,8 @@ const kept: Buffer[] = [];
 
 /**
  * Memory in which output gathers, for all connections: given back as soon as the system has what is in it, so that it
- * is still in the processor's cache for the next, and idle connections hold none. A new chunk for each 64 KiB took
- * 0.5 us for a message of 1 KiB, most of it for garbage collections.
+ * is still in the processor's cache for the next, and idle connections hold none. With a new chunk for each 64 KiB a
+ * message of 1 KiB took 3.5 us instead of 3.0.
  */
 export function takeChunk(): Buffer {
   return kept.pop() ?? Buffer.allocUnsafeSlow(CHUNK);

@@ -13,7 +13,7 @@ const EMPTY: Buffer = Buffer.alloc(0);
 
 /**
  * Takes one frame, whose payload stands from `start` to `end`. It does so during the call only: whoever keeps it copies
- * it. Hot path: a view for each of the three frames of a publish took 0.3 us.
+ * it. Hot path: views of the three frames of a publish took 0.15 us.
  */
 export type OnFrame = (type: number, channel: number, bytes: Buffer, start: number, end: number) => void;
 
