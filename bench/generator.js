@@ -15,8 +15,8 @@ let ended = false;
 
 process.once('message', (task) => void perform(/** @type {Task} */ (task)));
 process.once('disconnect', () => void abandon());
-// an interrupt from the terminal reaches the whole group: the parent decides
-process.on('SIGINT', () => {});
+// an interrupt reaches the whole group: the parent decides
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 
 /** @param {Task} task */
 async function perform(task) {
