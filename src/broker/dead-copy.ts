@@ -97,6 +97,11 @@ export class DeadCopies {
     return this.#make(queue, message, reason, exchange, page);
   }
 
+  /** Where the last one went, if it came from this queue and the next may well go there, too. */
+  lastTargets(queue: Queue): readonly DeclaredQueue[] {
+    return this.#cause?.queue === queue && this.#way !== undefined ? this.#way.targets : [];
+  }
+
   #readClock(): void {
     const second = Math.floor(this.#host.now() / 1000);
     if (second === this.#second) return;

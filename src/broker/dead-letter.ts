@@ -60,8 +60,20 @@ export class DeadLetters {
   }
 
   bury(queue: Queue, entry: Entry, reason: DeathReason): void {
-    this.#waiting.push({ queue, entry, reason });
-    if (!this.#isHeld) this.#buryWaiting();
+    if (this.#isHeld || this.#waiting.length > 0) this.#waiting.push({ queue, entry, reason });
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    try {
+      if (this.#waiting.length === 0) this.#buryOne(queue, entry, reason);
+    } finally {
+      this.#isHeld = false;
+      if (this.#waiting.length > 0) this.#buryWaiting();
+    }
+  }
+
+  /** Whether the dead of this queue come faster than consumers take them. */
+  isAhead(queue: Queue): boolean {
+    return this.#copies.lastTargets(queue).some(({ isBehind }) => isBehind);
   }
 
   /** What the task buries is buried when it is done, a part of it in later turns if it is much. */
@@ -115,7 +127,8 @@ export class DeadLetters {
     this.#isHeld = true;
     try {
       for (let left = BURIALS; left > 0 && this.#waiting.length > 0; left--) {
-        this.#buryOne(this.#waiting.shift() as Burial);
+        const { queue, entry, reason } = this.#waiting.shift() as Burial;
+        this.#buryOne(queue, entry, reason);
       }
     } finally {
       this.#isHeld = false;
@@ -133,7 +146,7 @@ export class DeadLetters {
   }
 
   /** Copies are placed before the original is settled: both land in the same commit, or neither. */
-  #buryOne({ queue, entry, reason }: Burial): void {
+  #buryOne(queue: Queue, entry: Entry, reason: DeathReason): void {
     const name = queue.settings.deadLetterExchange;
     const exchange = name === undefined ? undefined : this.#host.exchanges.get(name); // looked up at each death (DLX-03)
     const dead = queue.kept?.get(entry);

@@ -46,6 +46,8 @@ export interface DeclaredQueue {
   readonly messageCount: number;
   /** Handed out and not settled. */
   readonly unackedCount: number;
+  /** More waits than its consumers take in one go: who fills it by itself lets them catch up first. */
+  readonly isBehind: boolean;
   /** For the host: it stands among those that have work. */
   isScheduled: boolean;
 

@@ -19,6 +19,10 @@ export interface QueueHost {
   readonly lateness: Histogram;
   /** Has `queue.work()` called before long, once however often it is asked. */
   later(queue: DeclaredQueue): void;
+  /** Runs a task when what arrived meanwhile was read: acks, and what others publish. */
+  soon(task: () => void): void;
+  /** Whether the dead of this queue come faster than the consumers of others take them. */
+  isAhead(queue: Queue): boolean;
   /** Dead-letters a message that is no longer ready; it ends with `queue.forget`. */
   bury(queue: Queue, entry: Entry, reason: DeathReason): void;
   /** The queue has dead letters that nobody took: `queue.kept.soon()` when that may have changed. */

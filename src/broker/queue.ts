@@ -30,6 +30,9 @@ import { Ready } from './ready.ts';
 import { Returns } from './returns.ts';
 import type { Waiting } from './waiting.ts';
 
+/** About as many as consumers take before their acks are read. */
+const BEHIND = 2000;
+
 /** A queue: takes messages in, hands them out in order, and takes care of those that come back or fall due. */
 export class Queue implements DeclaredQueue {
   readonly kind = 'queue';
@@ -117,6 +120,10 @@ export class Queue implements DeclaredQueue {
   /** Ready messages. */
   get messageCount(): number {
     return this.ready.length;
+  }
+
+  get isBehind(): boolean {
+    return this.ready.length > BEHIND && this.consumers.count > 0;
   }
 
   /** `queue 'Q' in vhost 'VH'` (GEN-05). */
@@ -260,11 +267,12 @@ export class Queue implements DeclaredQueue {
     this.#returns.release();
     this.#dying.bury();
     this.kept?.retry();
-    this.#handout.deliver();
+    if (!this.#dying.isHeadExpired) this.#handout.deliver();
     if (this.waiting !== undefined && this.ready.length > 0) this.waiting.wake();
-    if (this.#dying.length > 0 || this.#dying.isHeadExpired || this.kept?.hasDue === true)
-      this.#host.later(this);
-    else this.#dying.aimAtHead();
+    const hasMore = this.#dying.length > 0 || this.#dying.isHeadExpired || this.kept?.hasDue === true;
+    if (!hasMore) this.#dying.aimAtHead();
+    else if (this.#host.isAhead(this)) this.#host.soon(() => this.#host.later(this));
+    else this.#host.later(this);
   }
 
   /** Messages found on disk, as they stood before the restart. */

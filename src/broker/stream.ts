@@ -40,6 +40,7 @@ const NOTHING: Page = { bytes: Buffer.alloc(0) };
 export class Stream implements DeclaredQueue, CommitListener {
   readonly kind = 'queue';
   readonly isStream = true;
+  readonly isBehind = false;
   readonly identity: QueueIdentity;
   readonly arguments: StreamArguments;
   readonly consumers = new Readers();

@@ -163,6 +163,10 @@ export class Vhost implements QueueHost, DeadLetterHost, ExchangeHost, PolicyHos
     this.#deadLetters.bury(queue, entry, reason);
   }
 
+  isAhead(queue: Queue): boolean {
+    return this.#deadLetters.isAhead(queue);
+  }
+
   keeps(queue: Queue): void {
     this.#keeping.add(queue);
   }

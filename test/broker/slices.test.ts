@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { Broker } from '../../src/broker/broker.ts';
 import { ManualClock } from '../../src/broker/clock.ts';
+import { Subscription } from '../../src/broker/consumers.ts';
 import { MemoryJournal } from '../../src/broker/memory-journal.ts';
 import type { Queue } from '../../src/broker/queue.ts';
 import { Publisher } from '../../src/broker/publish.ts';
@@ -10,7 +11,7 @@ import type { Vhost } from '../../src/broker/vhost.ts';
 import { encodeProperties } from '../../src/wire/properties.ts';
 import { fieldTable, long, longstr } from '../../src/wire/table.ts';
 import type { FieldValue } from '../../src/wire/table.ts';
-import { Core } from '../support/core.ts';
+import { Core, subscribed } from '../support/core.ts';
 
 const toDead = { 'x-dead-letter-exchange': longstr(''), 'x-dead-letter-routing-key': longstr('dead') };
 
@@ -30,8 +31,11 @@ test('many rejects at once are dead-lettered in order, in slices that let others
   expect(core.drain(dead).map(({ body }) => body)).toEqual(bodies);
 });
 
-/** A broker whose turns are always too long, so that it gives way at every opportunity. */
-function breathless(onFault?: (error: unknown) => void): {
+/** A broker whose turns are always too long, so that it gives way at every opportunity, unless they never are. */
+function breathless(
+  onFault?: (error: unknown) => void,
+  isLong = true,
+): {
   readonly vhost: Vhost;
   readonly clock: ManualClock;
   readonly queue: (name: string, args?: Record<string, FieldValue>) => Queue;
@@ -44,7 +48,7 @@ function breathless(onFault?: (error: unknown) => void): {
   const broker = new Broker({
     clock,
     journal: new MemoryJournal(),
-    turn: { soon: (task) => tasks.push(task), isLong: () => true },
+    turn: { soon: (task) => tasks.push(task), isLong: () => isLong },
     secrets: {
       random: (n) => Buffer.alloc(n),
       digest: (hashing, b) => createHash(hashing).update(b).digest(),
@@ -88,6 +92,36 @@ test('a burst of expiries takes many turns, and each hands over a part in order'
   }
   expect(dead.ready.length).toBe(1000);
   expect(turns).toBeGreaterThan(1000 / 64);
+});
+
+test('consumers that do not keep up are not buried in dead letters before their acks can be read', () => {
+  const { queue, send, turn, clock } = breathless(undefined, false);
+  const dead = queue('dead');
+  queue('q', { ...toDead, 'x-message-ttl': long(1000) });
+  const all = 10_000;
+  for (let i = 0; i < all; i++) send('q', `m${i}`);
+  const receiver = { hasCredit: () => false, deliver: () => {}, cancelled: () => {} };
+  dead.addConsumer(new Subscription(dead, receiver, subscribed));
+  while (turn());
+  clock.advance(1000);
+  let before = 0;
+  while (turn()) {
+    const more = dead.ready.length - before;
+    expect(more).toBeLessThanOrEqual(before > 2000 ? 64 : 2064);
+    before = dead.ready.length;
+  }
+  expect(before).toBe(all);
+});
+
+test('without consumers they die as fast as they can', () => {
+  const { queue, send, turn, clock } = breathless(undefined, false);
+  const dead = queue('dead');
+  queue('q', { ...toDead, 'x-message-ttl': long(1000) });
+  for (let i = 0; i < 10_000; i++) send('q', `m${i}`);
+  while (turn());
+  clock.advance(1000);
+  turn();
+  expect(dead.ready.length).toBe(10_000);
 });
 
 test('a fault in one queue is reported, and the others go on', () => {
