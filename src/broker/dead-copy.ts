@@ -1,7 +1,7 @@
 import { PropertyScan, replaceHeaders } from '../wire/properties.ts';
 import { copyBytes, isSameBytes } from '../wire/buffer.ts';
 import type { DeclaredQueue } from './declared-queue.ts';
-import { FirstDeaths, isCycle, readHistory, recordDeath, writeHistory } from './death.ts';
+import { DeathHeaders } from './death-headers.ts';
 import type { Death } from './death.ts';
 import type { Exchange } from './exchange.ts';
 import type { Journal } from './journal.ts';
@@ -69,7 +69,7 @@ const REMEMBERED = 1024;
 export class DeadCopies {
   readonly #host: DeadCopyHost;
   readonly #scan = new PropertyScan();
-  readonly #firstDeaths = new FirstDeaths();
+  readonly #headers = new DeathHeaders();
   #cause: Cause | undefined = undefined;
   #way: Way | undefined = undefined;
   /** Undefined when the next message cannot be like it. */
@@ -146,15 +146,11 @@ export class DeadCopies {
     const before =
       scan.headersStart < 0 ? NO_HEADERS : properties.subarray(scan.headersStart, scan.headersEnd);
     const death = this.#death(queue, message, reason, scan.expiration);
-    const history = recordDeath(message.died ? readHistory(before) : [], death);
-    const headers =
-      message.died || before.length > 0
-        ? writeHistory(before, history, death, !message.died)
-        : this.#firstDeaths.write(death);
+    const headers = this.#headers.write(before, death, message.died);
     const way = this.#way ?? this.#find(queue, message, exchange, properties, headers);
     const { keepers, isDelayed } = way;
     const targets =
-      reason === 'rejected' ? way.targets : way.targets.filter(({ name }) => !isCycle(history, name));
+      reason === 'rejected' ? way.targets : way.targets.filter(({ name }) => !this.#headers.isCycle(name));
     const cycles = way.targets.length - targets.length;
     const written = replaceHeaders(properties, scan, headers);
     const copy = { properties: written, targets, keepers, isDelayed, cycles };

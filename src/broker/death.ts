@@ -45,9 +45,9 @@ export function isCycle(history: readonly Death[], queue: string): boolean {
 }
 
 /** Headers a death writes; whatever a client sent under these names is replaced at the first one (XD-11). */
-const FIRST = ['x-first-death-exchange', 'x-first-death-queue', 'x-first-death-reason'];
-const LAST = ['x-last-death-exchange', 'x-last-death-queue', 'x-last-death-reason'];
-const X_DEATH = 'x-death';
+export const FIRST = ['x-first-death-exchange', 'x-first-death-queue', 'x-first-death-reason'];
+export const LAST = ['x-last-death-exchange', 'x-last-death-queue', 'x-last-death-reason'];
+export const X_DEATH = 'x-death';
 
 /** The history in the headers of a message that died before. */
 export function readHistory(headers: Buffer): Death[] {
@@ -97,12 +97,16 @@ export function writeHistory(
   return joinEntries([...kept, ...written].sort((a, b) => a.key.compare(b.key)));
 }
 
-/** In the field order of RabbitMQ 4 (XD-03). */
 function deathTable(death: Death): FieldValue {
+  return { tag: 'F', value: deathFields(death) };
+}
+
+/** A line of `x-death`, in the field order of RabbitMQ 4 (XD-03). */
+export function deathFields(death: Death): FieldTable {
   const { originalExpiration } = death;
   const expiration =
     originalExpiration === undefined ? {} : { 'original-expiration': longstr(originalExpiration) };
-  const value = fieldTable({
+  return fieldTable({
     ...expiration,
     count: long(death.count),
     reason: longstr(death.reason),
@@ -111,54 +115,4 @@ function deathTable(death: Death): FieldValue {
     exchange: longstr(death.exchange),
     'routing-keys': array(death.routingKeys.map((key) => longstr(key))),
   });
-  return { tag: 'F', value };
-}
-
-/** Where the fields of the only death start: behind the name, type and length of the array and of its table. */
-const FIELDS_AT = 1 + X_DEATH.length + 1 + 4 + 1 + 4;
-const ARRAY_LENGTH_AT = FIELDS_AT - 9;
-const TABLE_LENGTH_AT = FIELDS_AT - 4;
-const EXPIRATION_NAME = Buffer.from('\u0013original-expirationS', 'latin1');
-
-/**
- * Headers of messages that had none and die for the first time: in a burst they differ in `original-expiration` only,
- * so the rest is written once. Hot path: 0.4 us instead of 6 us for each of 300,000 messages due at once.
- */
-export class FirstDeaths {
-  #last: Death | undefined = undefined;
-  #headers: Buffer = Buffer.alloc(0);
-
-  write(death: Death): Buffer {
-    if (this.#last === undefined || !isSameButExpiration(this.#last, death)) {
-      const bare = { ...death, originalExpiration: undefined };
-      this.#headers = writeHistory(Buffer.alloc(0), [bare], death, true);
-      this.#last = death;
-    }
-    const { originalExpiration } = death;
-    return originalExpiration === undefined
-      ? this.#headers
-      : insertExpiration(this.#headers, originalExpiration);
-  }
-}
-
-function isSameButExpiration(a: Death, b: Death): boolean {
-  if (a.queue !== b.queue || a.reason !== b.reason || a.time !== b.time || a.exchange !== b.exchange)
-    return false;
-  return (
-    a.routingKeys.length === b.routingKeys.length && a.routingKeys.every((key, i) => key === b.routingKeys[i])
-  );
-}
-
-/** `original-expiration` is the first field of a death (XD-03); its text is decimal digits. */
-function insertExpiration(headers: Buffer, expiration: string): Buffer {
-  const length = EXPIRATION_NAME.length + 4 + expiration.length;
-  const written = Buffer.allocUnsafe(headers.length + length);
-  headers.copy(written, 0, 0, FIELDS_AT);
-  EXPIRATION_NAME.copy(written, FIELDS_AT);
-  written.writeUInt32BE(expiration.length, FIELDS_AT + EXPIRATION_NAME.length);
-  written.write(expiration, FIELDS_AT + EXPIRATION_NAME.length + 4, 'latin1');
-  headers.copy(written, FIELDS_AT + length, FIELDS_AT);
-  written.writeUInt32BE(headers.readUInt32BE(ARRAY_LENGTH_AT) + length, ARRAY_LENGTH_AT);
-  written.writeUInt32BE(headers.readUInt32BE(TABLE_LENGTH_AT) + length, TABLE_LENGTH_AT);
-  return written;
 }

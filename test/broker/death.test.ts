@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FirstDeaths, isCycle, recordDeath, writeHistory } from '../../src/broker/death.ts';
+import { DeathHeaders } from '../../src/broker/death-headers.ts';
+import { isCycle, readHistory, recordDeath, writeHistory } from '../../src/broker/death.ts';
 import type { Death } from '../../src/broker/death.ts';
 import type { Queue } from '../../src/broker/queue.ts';
 import {
   array,
   fieldTable,
+  joinEntries,
   long,
   longstr,
   rawEntries,
+  rawEntry,
   table,
   timestamp,
   writeTable,
@@ -419,23 +422,69 @@ describe('the history', () => {
   });
 });
 
-test('headers of a first death are the same whether written in one go or from those of the one before', () => {
+describe('headers put together from bytes', () => {
+  const name = fc.constantFrom('q', 'other', 'caf\u00e9', 'q'.repeat(200));
   const death = fc.record({
-    queue: fc.constantFrom('q', 'other'),
-    reason: fc.constantFrom('expired', 'rejected'),
+    queue: name,
+    reason: fc.constantFrom('expired', 'rejected', 'maxlen', 'delivery_limit'),
     count: fc.constant(1n),
     time: fc.constantFrom(0n, 1_777_629_600n),
     exchange: fc.constantFrom('', 'x'),
-    routingKeys: fc.constantFrom(['k'], ['k', 'cc'], ['\u00e9']),
+    routingKeys: fc.constantFrom(['k'], ['k', 'cc'], ['\u00e9'], []),
     originalExpiration: fc.option(fc.nat().map(String), { nil: undefined }),
   });
-  fc.assert(
-    fc.property(fc.array(death, { minLength: 1 }), (deaths) => {
-      const first = new FirstDeaths();
-      for (const one of deaths) {
-        const whole = writeHistory(Buffer.alloc(0), recordDeath([], one), one, true);
-        expect(first.write(one)).toEqual(whole);
-      }
-    }),
+  const key = fc.constantFrom(
+    '',
+    'a',
+    'b',
+    'x',
+    'x-',
+    'x-death',
+    'x-death-',
+    'x-first-death-queue',
+    'x-g',
+    'z',
   );
+  const odd = fc.constantFrom('x-first-death-nobody', 'x-last-death-r', 'x-last-death-reason', '\u00e9');
+  const value = fc.constantFrom(longstr('v'), longstr(''), byte(3), array([table({ queue: longstr('q') })]));
+  const entry = fc.tuple(fc.oneof({ weight: 9, arbitrary: key }, odd), value);
+  /** Also the same name twice, unsorted, or more than are sorted here. */
+  const headers = fc
+    .oneof(fc.array(entry, { maxLength: 6 }), fc.array(entry, { minLength: 30, maxLength: 40 }))
+    .map((entries) => joinEntries(entries.map(([one, what]) => rawEntry(one, what))));
+
+  test('are those of `writeHistory`, death after death [XD-01 to XD-14, CYC-03]', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(headers, fc.array(death, { minLength: 1 }))), (messages) => {
+        const writer = new DeathHeaders();
+        for (const [sent, deaths] of messages) {
+          let before = sent;
+          for (const [n, one] of deaths.entries()) {
+            const history = recordDeath(n === 0 ? [] : readHistory(before), one);
+            const whole = writeHistory(before, history, one, n === 0);
+            const written = Buffer.from(writer.write(before, one, n > 0));
+            expect(written.toString('latin1')).toBe(whole.toString('latin1'));
+            for (const queue of ['q', 'other', 'caf\u00e9', 'cafe', 'nobody'])
+              expect(writer.isCycle(queue)).toBe(isCycle(history, queue));
+            before = written;
+          }
+        }
+      }),
+    );
+  });
+
+  test('count on from any number, and take lines in another order as they are', () => {
+    const one = { queue: 'q', reason: 'expired', time: 0n, exchange: '', routingKeys: ['k'] };
+    const last = { ...one, count: 1n, originalExpiration: undefined };
+    for (const count of [255n, 65_535n, 4_294_967_294n, 4_294_967_295n, 4_294_967_296n]) {
+      const before = writeHistory(Buffer.alloc(0), [{ ...last, count }], last, true);
+      const after = new DeathHeaders().write(before, last, true);
+      expect(readHistory(after)).toEqual([{ ...last, count: count + 1n }]);
+    }
+    const line = table({ reason: longstr('expired'), queue: longstr('q'), count: long(3) });
+    const odd = joinEntries([rawEntry('x-death', array([line]))]);
+    expect(readHistory(new DeathHeaders().write(odd, last, true))).toMatchObject([{ queue: 'q', count: 4n }]);
+    const noTable = joinEntries([rawEntry('x-death', array([byte(1)]))]);
+    expect(readHistory(new DeathHeaders().write(noTable, last, true))).toEqual([last]);
+  });
 });
