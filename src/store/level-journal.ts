@@ -41,8 +41,11 @@ interface Batch {
   readonly deleted: number;
 }
 
-/** The longest body that a dead-lettered copy gets for itself: to lend one and take it back costs more. */
-const COPIED_BODY = 1024;
+/**
+ * The longest body that a dead-lettered copy gets for itself (bytes): to lend one and take it back costs 0.5 us, to copy
+ * it 0.1 us for each 100 bytes.
+ */
+const COPIED_BODY = 512;
 /** How long a batch gathers that nobody waits for (ms): as long as a consumer needs for an ack. */
 const UNAWAITED_MS = 25;
 /** But no more than this (bytes). */
