@@ -30,8 +30,6 @@ interface Way {
   readonly keepers: readonly Keeper[];
   /** It goes on later, on one of its ways at least: it is not lost. */
   readonly isDelayed: boolean;
-  /** Only for this message: more than its keys decided, or chance did. */
-  readonly isOneOff: boolean;
 }
 
 /** The copy of a dead message, but for its body. */
@@ -63,8 +61,8 @@ const REMEMBERED = 1024;
 
 /**
  * What dead messages say when they are published anew, and where they go. One after another is often the same: as long
- * as the cause is, the route is remembered; as long as properties and second are, too, the whole copy. Hot path: 0.1 us
- * instead of 4 us for each of 300,000 messages due at once.
+ * as the cause is, the route is remembered; as long as properties and second are, too, the whole copy. Hot path: that
+ * saves 1.1 of the 3.6 us that each of 300,000 messages due at once would cost.
  */
 export class DeadCopies {
   readonly #host: DeadCopyHost;
@@ -172,7 +170,7 @@ export class DeadCopies {
     const input = new RoutingInput(keys, properties, this.#scan, headers);
     const targets = route(this.#host, exchange, input);
     const { keepers = NO_KEEPERS, isDelayed, isOneOff } = input;
-    const way = { targets, keepers, isDelayed, isOneOff };
+    const way = { targets, keepers, isDelayed };
     if (this.#cause !== undefined && !isOneOff) this.#way = way;
     return way;
   }

@@ -44,8 +44,8 @@ const MOST_HEADERS = 32;
 
 /**
  * Headers of the dead, as `writeHistory` writes them, put together from bytes: what one death has in common with the one
- * before is encoded once, and what a message brought is copied as it is. Hot path: 1 us instead of 10 to 20 us, with
- * 0.3 us for messages without headers. What does not look as expected is left to `writeHistory`.
+ * before is encoded once, and what a message brought is copied as it is. Hot path: 0.7 to 1.8 us instead of 16 to 23 us,
+ * and 0.3 us for messages without headers. What does not look as expected is left to `writeHistory`.
  */
 export class DeathHeaders {
   #death: Death | undefined = undefined;
