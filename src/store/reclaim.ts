@@ -44,21 +44,26 @@ export class PageSpace {
     this.#deleted += bytes;
     if (this.#deleted < LOOK_AFTER || this.#merging !== undefined || this.#isStopped) return;
     this.#deleted = 0;
-    this.#merging = this.#mergeAll(ALLOWANCE)
-      .catch(() => {}) // nothing is lost but space; a disk that fails is noticed by the next commit
-      .finally(() => (this.#merging = undefined));
+    void this.#begin(ALLOWANCE);
   }
 
   /** Does so at once, also when there is less to gain: LevelDB merges nothing while publishers are blocked. */
   async reclaim(): Promise<void> {
     await this.#merging;
-    await this.#mergeAll(LOW_DISK_ALLOWANCE);
+    await this.#begin(LOW_DISK_ALLOWANCE);
   }
 
   /** Resolves when nothing is being merged any more, and nothing will be. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#merging;
+  }
+
+  #begin(allowance: number): Promise<void> {
+    this.#merging = this.#mergeAll(allowance)
+      .catch(() => {}) // nothing is lost but space; a disk that fails is noticed by the next commit
+      .finally(() => (this.#merging = undefined));
+    return this.#merging;
   }
 
   async #mergeAll(allowance: number): Promise<void> {
