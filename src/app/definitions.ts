@@ -5,6 +5,7 @@ import type { Definitions } from '../broker/definitions.ts';
 import { DefinitionsError } from '../broker/json-place.ts';
 import { importWhole } from '../broker/rehearsal.ts';
 import { atOnce } from '../broker/steps.ts';
+import { mistakeInJson } from './json-mistake.ts';
 import { OptionError } from './options.ts';
 
 /** Definitions, and what to call them in an error. */
@@ -51,16 +52,6 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    const { message } = error as Error;
-    throw new OptionError(`${path} is not JSON: ${withLine(message.split('\n').join(' '), text)}`);
+    throw new OptionError(`${path} is not JSON: ${mistakeInJson(error as Error, text)}`);
   }
-}
-
-/** Node.js says how many characters come before the mistake; people count lines. */
-function withLine(message: string, text: string): string {
-  const [place, at] = / at position (\d+).*$/.exec(message) ?? [];
-  if (place === undefined) return message;
-  const before = text.slice(0, Number(at)).split('\n');
-  const column = (before.at(-1)?.length ?? 0) + 1;
-  return message.replace(place, ` in line ${before.length}, column ${column}`);
 }

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { logFormats, logLevels } from './log.ts';
 import { ClockError, momentOf } from './moments.ts';
 import type { LogFormat, LogLevel } from './log.ts';
 import type { FirstFaults } from './fault-file.ts';
-import { suggestion } from './suggest.ts';
 
 /** A mistake in the options, in one sentence for the person who made it. */
 export class OptionError extends Error {
@@ -356,70 +354,55 @@ export function variableOf({ name }: OptionRow): string {
 
 export type OptionValues = Record<string, Value>;
 
+/** Where the value of an option is from, the nearest first. */
+const sources = ['flag', 'environment', 'file', 'default'] as const;
+export type OptionSource = (typeof sources)[number];
+
+/** All options, and where each is from. */
+export interface ResolvedOptions {
+  readonly values: OptionValues;
+  readonly sources: ReadonlyMap<string, OptionSource>;
+}
+
 /**
  * Puts the sources together: a flag beats the environment, the environment beats the file, the file beats the default.
  * @throws {OptionError} naming the option and where it came from
  */
-export function mergeOptions(
+export function resolveOptions(
   flags: OptionValues,
   environment: NodeJS.ProcessEnv,
   file: OptionValues,
-): OptionValues {
+): ResolvedOptions {
   const merged: OptionValues = {};
-  const nearness = new Map<string, number>();
+  const nearest = new Map<string, OptionSource>();
   for (const row of optionRows) {
-    const sources = [
-      { value: flags[row.name], label: flagOf(row) },
-      { value: environment[variableOf(row)], label: variableOf(row) },
-      { value: file[row.name], label: `"${row.name}" in the configuration` },
-      { value: row.fallback, label: 'the default' },
-    ];
-    const nearest = sources.findIndex(({ value }) => value !== undefined);
-    const source = sources[nearest];
-    if (source?.value === undefined) continue;
-    merged[row.name] = row.read(source.value, source.label);
-    nearness.set(row.name, nearest);
+    const said = {
+      flag: { value: flags[row.name], label: flagOf(row) },
+      environment: { value: environment[variableOf(row)], label: variableOf(row) },
+      file: { value: file[row.name], label: `"${row.name}" in the configuration` },
+      default: { value: row.fallback, label: 'the default' },
+    };
+    const source = sources.find((one) => said[one].value !== undefined);
+    if (source === undefined) continue;
+    const { value, label } = said[source];
+    if (value === undefined) continue;
+    merged[row.name] = row.read(value, label);
+    nearest.set(row.name, source);
   }
-  return chooseStore(merged, nearness);
+  return { values: chooseStore(merged, nearest), sources: nearest };
+}
+
+/** The same, for who only wants to know what they are. */
+export function mergeOptions(...parts: Parameters<typeof resolveOptions>): OptionValues {
+  return resolveOptions(...parts).values;
 }
 
 /** `--memory` and `--data` exclude each other where they are said in the same place; else the nearer one wins. */
-function chooseStore(merged: OptionValues, nearness: ReadonlyMap<string, number>): OptionValues {
+function chooseStore(merged: OptionValues, nearest: ReadonlyMap<string, OptionSource>): OptionValues {
   if (merged['memory'] !== true) return merged;
-  const [memory, data] = [nearness.get('memory') ?? 0, nearness.get('data') ?? 0];
+  const [memory, data] = ['memory', 'data'].map((name) => sources.indexOf(nearest.get(name) ?? 'flag'));
   if (memory === data) throw new OptionError('--memory and --data exclude each other: choose one');
-  if (data < memory) return { ...merged, memory: false };
+  if (Number(data) < Number(memory)) return { ...merged, memory: false };
   const { data: _dropped, ...rest } = merged;
   return rest;
-}
-
-/**
- * Reads a configuration file: JSON with the names of options.
- * @throws {OptionError} for anything else, naming the nearest known option
- */
-export async function readOptionsFile(path: string): Promise<OptionValues> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new OptionError(`cannot read the configuration ${path}: ${(error as Error).message}`);
-  }
-  const values = parseJson(path, text);
-  const known = optionRows.map((row) => row.name);
-  for (const name of Object.keys(values)) {
-    if (known.includes(name)) continue;
-    throw new OptionError(`"${name}" in ${path} is not an option; ${suggestion(name, known)}`);
-  }
-  return values;
-}
-
-function parseJson(path: string, text: string): OptionValues {
-  try {
-    const values: unknown = JSON.parse(text);
-    if (typeof values === 'object' && values !== null && !Array.isArray(values))
-      return values as OptionValues;
-  } catch (error) {
-    throw new OptionError(`${path} is not JSON: ${(error as Error).message}`);
-  }
-  throw new OptionError(`${path} holds no JSON object: write { "port": 5672 }`);
 }

@@ -22,6 +22,8 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   limit: async () => (await import('./limit.ts')).addLimitCommand,
   policy: async () => (await import('./policy.ts')).addPolicyCommand,
   'close-connection': async () => (await import('./close-connection.ts')).addCloseConnectionCommand,
+  definitions: async () => (await import('./definitions.ts')).addDefinitionsCommand,
+  config: async () => (await import('./config.ts')).addConfigCommand,
   clock: async () => (await import('./clock.ts')).addClockCommand,
   conformance: async () => (await import('./conformance.ts')).addConformanceCommand,
   fault: async () => (await import('./fault.ts')).addFaultCommand,
@@ -37,12 +39,12 @@ const ABOUT =
 const AFTER_HELP = `
 Exit codes:
   0  done                            5  no such queue, exchange, user ...
-  1  unexpected failure              6  refused by the broker
+  1  unexpected failure, or a diff   6  refused by the broker
   2  wrong option or argument        7  a message was returned or not confirmed
   3  no connection to the broker     8  'get' found the queue empty
   4  user or vhost refused           9  the broker cannot start
                                     10  'conformance' found failures
-                                    11  'lint' found something
+                                    11  'lint' or 'config' found something
                                     12  'health' found something
                                    130  interrupted
 

@@ -22,6 +22,17 @@ export function addBrokerOptions(command: Command): Command {
     .option('--json', 'print one JSON object per line');
 }
 
+/** A request that the broker understood and refused. */
+export class Refusal extends Failure {
+  /** The broker's own words, in one line. */
+  readonly reason: string;
+
+  constructor(reason: string, message: string) {
+    super('refused', message);
+    this.reason = reason;
+  }
+}
+
 /** What a health check found. */
 export interface HealthAnswer {
   readonly status: 'ok' | 'failed';
@@ -135,7 +146,7 @@ export class Management {
     }
     if (status === 404 || status === 405)
       return new Failure('not-found', `${this.name}${path} was not found: ${reason}`);
-    return new Failure('refused', `${this.name}${path} was refused (${status}): ${reason}`);
+    return new Refusal(reason, `${this.name}${path} was refused (${status}): ${reason}`);
   }
 }
 

@@ -1,17 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
-import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { RunningBroker } from '../app/running-broker.ts';
-import {
-  flagOf,
-  mergeOptions,
-  OptionError,
-  optionRows,
-  readOptionsFile,
-  variableOf,
-} from '../app/options.ts';
+import { OptionError } from '../app/options.ts';
 import type { BrokerOptions, OptionValues } from '../app/options.ts';
 import { Failure } from './failure.ts';
+import { addServeOptions, readServeOptions } from './serve-options.ts';
+import type { ServeFlags } from './serve-options.ts';
 
 const EXAMPLES = `
 A flag beats the environment, the environment beats the file. The file is JSON with the names of the options:
@@ -39,17 +33,8 @@ export function addServeCommand(program: Command): void {
     .command('serve')
     .description('run the broker until SIGINT or SIGTERM')
     .addHelpText('after', EXAMPLES);
-  for (const row of optionRows) {
-    const flag = row.value === undefined ? flagOf(row) : `${flagOf(row)} <${row.value}>`;
-    const fallback = row.value === undefined || row.fallback === undefined ? '' : `, default ${row.fallback}`;
-    command.addOption(
-      new Option(flag, `${row.help} (${variableOf(row)}${row.isOn === true ? '=false' : ''}${fallback})`),
-    );
-    if (row.isOn === true) command.addOption(new Option(flag.replace('--no-', '--')).hideHelp()); // or it is always given
-  }
-  command.option('--config <FILE>', 'read options from a JSON file (LEVERET_CONFIG)');
-  command.action(async (flags: OptionValues & { config?: string }) => {
-    const options = await readOptions(flags);
+  addServeOptions(command).action(async (flags: ServeFlags) => {
+    const options = await readServeOptions(flags);
     const stopped = stopSignal(); // before anybody can know that it runs
     const node = await start(options);
     announce(node, options['json'] === true);
@@ -58,16 +43,6 @@ export function addServeCommand(program: Command): void {
     await node.stop();
     process.exit(0);
   });
-}
-
-async function readOptions({ config, ...flags }: OptionValues & { config?: string }): Promise<OptionValues> {
-  try {
-    const path = config ?? process.env['LEVERET_CONFIG'];
-    return mergeOptions(flags, process.env, path === undefined ? {} : await readOptionsFile(path));
-  } catch (error) {
-    if (error instanceof OptionError) throw new Failure('usage', error.message);
-    throw error;
-  }
 }
 
 async function start(options: OptionValues): Promise<RunningBroker> {

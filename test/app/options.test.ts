@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { flagOf, mergeOptions, optionRows, readOptionsFile, variableOf } from '../../src/app/options.ts';
+import { readOptionsFile } from '../../src/app/options-file.ts';
+import { flagOf, mergeOptions, optionRows, variableOf } from '../../src/app/options.ts';
 import { temporaryDirectory } from '../support/store.ts';
 
 describe('where options come from', () => {
