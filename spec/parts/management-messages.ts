@@ -82,6 +82,11 @@ export function publishing(test: Define): void {
   for (const [what, change, reason] of [
     ['a body without properties', { properties: undefined }, '[{key_missing,properties}]'],
     [
+      'a body without anything',
+      { properties: undefined, routing_key: undefined, payload: undefined, payload_encoding: undefined },
+      '[{key_missing,routing_key},\n {key_missing,properties},\n {key_missing,payload},\n {key_missing,payload_encoding}]',
+    ],
+    [
       'a body without its encoding and its routing key',
       { payload_encoding: undefined, routing_key: undefined },
       '[{key_missing,routing_key},{key_missing,payload_encoding}]',
@@ -211,6 +216,7 @@ export function fetching(test: Define): void {
   });
 
   for (const [what, body, reason] of [
+    ['without anything', {}, '[{key_missing,ackmode},{key_missing,count},{key_missing,encoding}]'],
     ['without a mode and an encoding', { count: 1 }, '[{key_missing,ackmode},{key_missing,encoding}]'],
     [
       'in an unknown encoding',
@@ -233,7 +239,10 @@ export function fetching(test: Define): void {
       return;
     }
     assert.equal(answer.status, 400);
-    assert.match(answer.text, /Invalid ackmode value: bogus\./);
+    assert.match(
+      answer.text,
+      /Invalid ackmode value: bogus\. Valid values are: ack_requeue_true, ack_requeue_false,/,
+    );
   });
 
   test(

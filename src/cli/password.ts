@@ -63,8 +63,12 @@ async function askPassword(): Promise<string> {
   process.stderr.write('password: ');
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  const isOver = new AbortController(); // Ctrl-C, Ctrl-D
+  terminal.once('SIGINT', () => isOver.abort()).once('close', () => isOver.abort());
   try {
-    return await terminal.question('');
+    return await terminal.question('', { signal: isOver.signal });
+  } catch {
+    throw new Failure('interrupted', 'no password was given');
   } finally {
     terminal.close();
     process.stderr.write('\n');

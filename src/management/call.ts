@@ -76,9 +76,18 @@ export class Call {
   jsonWith(...keys: readonly string[]): Json {
     const json = this.json();
     const missing = keys.filter((key) => json[key] === undefined);
-    if (missing.length > 0) throw badRequest(`[${missing.map((key) => `{key_missing,${key}}`).join(',')}]`);
+    if (missing.length > 0) throw badRequest(listOfMissing(missing));
     return json;
   }
+}
+
+const LONGEST_LINE = 80;
+
+/** A list as Erlang prints it: in one line when it fits, else an element a line. */
+function listOfMissing(keys: readonly string[]): string {
+  const elements = keys.map((key) => `{key_missing,${key}}`);
+  const line = `[${elements.join(',')}]`;
+  return line.length <= LONGEST_LINE ? line : `[${elements.join(',\n ')}]`;
 }
 
 /** Undefined when it is no JSON. */

@@ -33,6 +33,8 @@ test('what is published and fetched over HTTP counts as if a channel had done it
   const [, queue] = said(await admin.get('/queues/%2F/counted')) as [number, Json];
   expect(queue['message_stats']).toMatchObject({ publish: 2, get: 3, redeliver: 1, ack: 2, deliver_get: 3 });
   expect(queue['message_stats']).toMatchObject({ get_empty: 2 });
+  const [, vhost] = said(await admin.get('/vhosts/%2F')) as [number, Json];
+  expect(vhost['message_stats']).toMatchObject({ publish: 2, confirm: 2 });
   const [, exchange] = said(await admin.get('/exchanges/%2F/amq.default')) as [number, Json];
   expect(exchange['message_stats']).toMatchObject({ publish_in: 2, publish_out: 2 });
 });

@@ -53,7 +53,7 @@ export const messageRoutes: readonly Route[] = [
 
 async function publish(call: Call): Promise<Answer> {
   const { vhost, broker } = call;
-  const json = call.jsonWith('properties', 'routing_key', 'payload', 'payload_encoding');
+  const json = call.jsonWith('routing_key', 'properties', 'payload', 'payload_encoding');
   const exchange = exchangeInPath(call.param('exchange'));
   const routingKey = shortText('routing_key', json['routing_key']);
   const body = bodyOf(json);
@@ -65,6 +65,7 @@ async function publish(call: Call): Promise<Answer> {
   const outcome = withCode(() => publisher.publish({ exchange, routingKey }, properties, body));
   if ((outcome & Outcome.ROUTED) === 0) vhost.counts.returned++;
   if ((outcome & Outcome.DURABLE) !== 0) await onDisk(broker.journal, broker.journal.gathering);
+  vhost.counts.confirm++;
   return ok({ routed: (outcome & Outcome.ROUTED) !== 0 && (outcome & Outcome.REFUSED) === 0 });
 }
 
@@ -125,7 +126,7 @@ function propertyOf(name: string, value: unknown): unknown {
 }
 
 /** How what was fetched is settled. */
-const ACK_MODES = ['ack_requeue_true', 'reject_requeue_true', 'ack_requeue_false', 'reject_requeue_false'];
+const ACK_MODES = ['ack_requeue_true', 'ack_requeue_false', 'reject_requeue_true', 'reject_requeue_false'];
 
 interface Fetch {
   readonly count: number;
@@ -136,7 +137,7 @@ interface Fetch {
 
 async function fetch(call: Call): Promise<Answer> {
   const { vhost } = call;
-  const asked = readFetch(call.jsonWith('count', 'ackmode', 'encoding'));
+  const asked = readFetch(call.jsonWith('ackmode', 'count', 'encoding'));
   const patience = new Patience(call);
   const name = call.param('queue');
   if (!vhost.queues.has(name)) throw missing('queue');
@@ -171,7 +172,9 @@ function readFetch({ count, ackmode, encoding, truncate }: Json): Fetch {
   if (encoding !== 'auto' && encoding !== 'base64') {
     throw badRequest('Unsupported encoding. Please use auto or base64.');
   }
-  if (!ACK_MODES.includes(String(ackmode))) throw badRequest(`Invalid ackmode value: ${String(ackmode)}.`);
+  if (!ACK_MODES.includes(String(ackmode))) {
+    throw badRequest(`Invalid ackmode value: ${String(ackmode)}. Valid values are: ${ACK_MODES.join(', ')}`);
+  }
   const cut = truncate === undefined ? Infinity : wholeNumber(truncate);
   return { count: most, mode: String(ackmode), isBase64: encoding === 'base64', truncate: cut };
 }
