@@ -111,7 +111,7 @@ export class Lane {
       if (next === undefined) break;
       if (next instanceof ParkedRun) {
         const entry = this.#entry(next, next.first, true);
-        next.shift(entry.message.bodyLength);
+        next.shift();
         this.#front.push(entry);
         if (next.length === 0) deep.shift();
       } else {

@@ -1,7 +1,7 @@
 import type { Page } from './message.ts';
 
 /** Messages in one run. */
-const CAPACITY = 1024;
+export const RUN_CAPACITY = 1024;
 /** Pages that are looked through for one that is known: neighbours lie in few. */
 const RECENT_PAGES = 4;
 
@@ -11,13 +11,17 @@ const RETURNED = 2;
 /** Bodies of dead-lettered copies: they lie in the records of the messages they are copies of. */
 class BorrowedBodies {
   /** 0: it has its own; else one more than the index of the page. */
-  readonly pageOf = new Uint32Array(CAPACITY);
-  readonly at = new Uint32Array(CAPACITY);
-  readonly lengths = new Uint32Array(CAPACITY);
+  readonly pageOf: Uint32Array;
+  readonly at: Uint32Array;
+
+  constructor(capacity: number) {
+    this.pageOf = new Uint32Array(capacity);
+    this.at = new Uint32Array(capacity);
+  }
 }
 
 /**
- * Neighbours deep in a lane of a queue, without an object for any of them: 17 bytes each, 25 with deadlines, where a
+ * Neighbours deep in a lane of a queue, without an object for any of them: 21 bytes each, 29 with deadlines, where a
  * `Message` and its `Entry` take 350. It is filled at its end and emptied from its start; an index stays what it is.
  */
 export class ParkedRun {
@@ -28,23 +32,36 @@ export class ParkedRun {
   recordedCount = 0;
   recordedBytes = 0;
   readonly #pages: Page[] = [];
-  readonly #firstId: number;
+  /** No message in it is older. */
+  readonly firstId: number;
+  readonly #capacity: number;
   #first = 0;
   #end = 0;
-  readonly #ids = new Uint32Array(CAPACITY);
-  readonly #pageOf = new Uint32Array(CAPACITY);
-  readonly #recordAt = new Uint32Array(CAPACITY);
-  readonly #recordSize = new Uint32Array(CAPACITY);
-  readonly #flags = new Uint8Array(CAPACITY);
+  readonly #ids: Uint32Array;
+  readonly #pageOf: Uint32Array;
+  readonly #recordAt: Uint32Array;
+  readonly #recordSize: Uint32Array;
+  readonly #bodyLength: Uint32Array;
+  readonly #flags: Uint8Array;
   /** Undefined while none has one. */
   #deadlines: Float64Array | undefined = undefined;
   /** Undefined while none is such a copy. */
   #borrowed: BorrowedBodies | undefined = undefined;
 
-  /** @param firstId no message in it is older */
-  constructor(lane: number, firstId: number) {
+  /**
+   * @param firstId no message in it is older
+   * @param capacity how many it takes
+   */
+  constructor(lane: number, firstId: number, capacity = RUN_CAPACITY) {
     this.lane = lane;
-    this.#firstId = firstId;
+    this.firstId = firstId;
+    this.#capacity = capacity;
+    this.#ids = new Uint32Array(capacity);
+    this.#pageOf = new Uint32Array(capacity);
+    this.#recordAt = new Uint32Array(capacity);
+    this.#recordSize = new Uint32Array(capacity);
+    this.#bodyLength = new Uint32Array(capacity);
+    this.#flags = new Uint8Array(capacity);
   }
 
   get length(): number {
@@ -66,10 +83,15 @@ export class ParkedRun {
     return this.#pages;
   }
 
+  /** The id of the last that was added. */
+  get lastId(): number {
+    return this.id(this.#end - 1);
+  }
+
   /** Whether it has room for a message with this id. */
   takes(id: number): boolean {
-    const distance = id - this.#firstId;
-    return this.#end < CAPACITY && distance >= 0 && distance < 2 ** 32;
+    const distance = id - this.firstId;
+    return this.#end < this.#capacity && distance >= 0 && distance < 2 ** 32;
   }
 
   /**
@@ -89,13 +111,14 @@ export class ParkedRun {
   ): boolean {
     const pages = this.#pages.length;
     const index = this.#end++;
-    this.#ids[index] = id - this.#firstId;
+    this.#ids[index] = id - this.firstId;
     this.#pageOf[index] = this.#indexOf(page);
     this.#recordAt[index] = recordAt;
     this.#recordSize[index] = recordSize;
+    this.#bodyLength[index] = bodyLength;
     this.#flags[index] = (recorded ? RECORDED : 0) | (returned ? RETURNED : 0);
     if (expiresAt !== Infinity && this.#deadlines === undefined)
-      this.#deadlines = new Float64Array(CAPACITY).fill(Infinity);
+      this.#deadlines = new Float64Array(this.#capacity).fill(Infinity);
     if (this.#deadlines !== undefined) this.#deadlines[index] = expiresAt;
     this.bytes += bodyLength;
     if (recorded) {
@@ -106,18 +129,18 @@ export class ParkedRun {
   }
 
   /** The body of the message at an index lies elsewhere. Returns whether that page is new here, as above. */
-  borrow(index: number, page: Page, at: number, length: number): boolean {
+  borrow(index: number, page: Page, at: number): boolean {
     const pages = this.#pages.length;
-    this.#borrowed ??= new BorrowedBodies();
+    this.#borrowed ??= new BorrowedBodies(this.#capacity);
     this.#borrowed.pageOf[index] = this.#indexOf(page) + 1;
     this.#borrowed.at[index] = at;
-    this.#borrowed.lengths[index] = length;
     return this.#pages.length > pages;
   }
 
   /** The first one leaves. */
-  shift(bodyLength: number): void {
+  shift(): void {
     const index = this.#first++;
+    const bodyLength = this.bodyLength(index);
     this.bytes -= bodyLength;
     if (!this.isRecorded(index)) return;
     this.recordedCount--;
@@ -125,7 +148,7 @@ export class ParkedRun {
   }
 
   id(index: number): number {
-    return this.#firstId + (this.#ids[index] as number);
+    return this.firstId + (this.#ids[index] as number);
   }
 
   expiresAt(index: number): number {
@@ -165,9 +188,8 @@ export class ParkedRun {
     return this.#borrowed?.at[index] ?? 0;
   }
 
-  /** Of a body in another record. */
   bodyLength(index: number): number {
-    return this.#borrowed?.lengths[index] ?? 0;
+    return this.#bodyLength[index] as number;
   }
 
   /** The record of one was moved. Returns whether that page is new here, as above. */

@@ -63,6 +63,27 @@ export class Places {
     return entry;
   }
 
+  /** The same of messages that go on without objects. */
+  restoreParked({ recordedCount, recordedBytes }: ParkedRun): void {
+    this.#recordedCount += recordedCount;
+    this.#recordedBytes += recordedBytes;
+  }
+
+  /** The same of messages that are to be looked at one by one. */
+  *unpark(run: ParkedRun): Generator<RecoveredPlace> {
+    for (let index = run.first; index < run.end; index++) {
+      const message = this.#journal.parking?.wake(run, index) as Message;
+      message.places = 0; // `restore` counts it
+      yield {
+        message,
+        expiresAt: run.expiresAt(index),
+        lane: run.lane,
+        returns: run.returns(index),
+        note: undefined,
+      };
+    }
+  }
+
   /** How often it came back without having failed, if the queue tells that apart. */
   sparedReturns(entry: Entry): number {
     return this.#spared?.get(entry) ?? 0;

@@ -11,7 +11,7 @@ import type { ReturnCounts } from './delivery-count.ts';
 import { Dying } from './dying.ts';
 import type { Binding } from './exchange.ts';
 import { Deadline } from './expiry.ts';
-import type { Recovered } from './journal.ts';
+import type { Recovered, RecoveredPlace } from './journal.ts';
 import { Handout } from './handout.ts';
 import { KeptDeadLetters } from './kept-dead.ts';
 import { LazySet } from './lazy-set.ts';
@@ -21,6 +21,7 @@ import type { DropReason } from './observer.ts';
 import { Overflow } from './overflow.ts';
 import { NO_POLICIES } from './policies.ts';
 import type { AppliedPolicies } from './policies.ts';
+import { ParkedRun } from './parked-run.ts';
 import { Places } from './places.ts';
 import type { DeathReason, QueueHost, QueueIdentity, QueueLoad } from './queue-host.ts';
 import { queueSettings } from './queue-settings.ts';
@@ -276,14 +277,25 @@ export class Queue implements DeclaredQueue {
   }
 
   /** Messages found on disk, as they stood before the restart. */
-  restore({ places }: Recovered): void {
-    for (const place of places.get(this.identity.id) ?? []) {
-      const { death, retryAt = 0 } = { ...place.note };
-      const entry = this.#places.restore(place, this.arguments.maxPriority);
-      if (death !== undefined && this.kept !== undefined) this.kept.restore(entry, death as DeathReason);
-      else if (this.#returns.restore(entry, retryAt)) this.ready.push(entry);
+  restore({ places, parked }: Recovered): void {
+    for (const place of places.get(this.identity.id) ?? []) this.#restore(place);
+    for (const one of parked.get(this.identity.id) ?? []) {
+      if (!(one instanceof ParkedRun)) this.#restore(one);
+      else if (one.lane > this.arguments.maxPriority || this.settings.deliveryLimit < 1)
+        for (const place of this.#places.unpark(one)) this.#restore(place);
+      else {
+        this.#places.restoreParked(one);
+        this.ready.append(one);
+      }
     }
     if (this.#holdsSome) this.#host.later(this);
+  }
+
+  #restore(place: RecoveredPlace): void {
+    const { death, retryAt = 0 } = { ...place.note };
+    const entry = this.#places.restore(place, this.arguments.maxPriority);
+    if (death !== undefined && this.kept !== undefined) this.kept.restore(entry, death as DeathReason);
+    else if (this.#returns.restore(entry, retryAt)) this.ready.push(entry);
   }
 
   /** Ends the queue: its messages are dropped, never dead-lettered (EXP-11). Called by the vhost only. */

@@ -162,7 +162,7 @@ export class Compaction {
       const length = run.bodyLength(index);
       from.dropParked(length);
       to.lendParked(length);
-      if (run.borrow(index, to, bodyAt, length)) to.parksIn(run);
+      if (run.borrow(index, to, bodyAt)) to.parksIn(run);
     }
   }
 

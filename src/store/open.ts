@@ -49,8 +49,8 @@ export async function openStore(directory: string, options: StoreOptions): Promi
   await openDatabase(db, directory);
   try {
     await checkFormat(db, directory);
-    const { state, recovered } = await recover(db, options.memoryLimit);
     const { diskAllowance = DISK_ALLOWANCE, parkAfter = PARK_AFTER, onFailure, crashes } = options;
+    const { state, recovered } = await recover(db, options.memoryLimit, parkAfter);
     const journal = new LevelJournal(db, { ...state, diskAllowance, parkAfter }, onFailure, crashes);
     const owner = { pid: process.pid, since: new Date().toISOString() };
     await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner));

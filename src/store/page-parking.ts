@@ -30,15 +30,7 @@ export class PageParking implements Parking {
   }
 
   park({ message, expiresAt, recorded, returns }: Entry, run: ParkedRun): void {
-    const { id, recordAt, bodyAt, bodyLength } = message;
-    const page = message.page as JournalPage;
-    const size = recordSize(message);
-    page.park(message);
-    if (run.add(id, expiresAt, recorded, returns > 0, page, recordAt, size, bodyLength)) page.parksIn(run);
-    if (hasOwnBody(message)) return;
-    const bodyPage = message.bodyPage as JournalPage;
-    bodyPage.parkBorrower(message);
-    if (run.borrow(run.end - 1, bodyPage, bodyAt, bodyLength)) bodyPage.parksIn(run);
+    parkMessage(message, expiresAt, recorded, returns > 0, run);
   }
 
   wake(run: ParkedRun, index: number): Message {
@@ -85,4 +77,23 @@ export class PageParking implements Parking {
   #leave(run: ParkedRun): void {
     for (const page of run.pages) (page as JournalPage).runs?.delete(run);
   }
+}
+
+/** Moves what is known of a message to a run. */
+export function parkMessage(
+  message: Message,
+  expiresAt: number,
+  recorded: boolean,
+  returned: boolean,
+  run: ParkedRun,
+): void {
+  const { id, recordAt, bodyAt, bodyLength } = message;
+  const page = message.page as JournalPage;
+  page.park(message);
+  if (run.add(id, expiresAt, recorded, returned, page, recordAt, recordSize(message), bodyLength))
+    page.parksIn(run);
+  if (hasOwnBody(message)) return;
+  const bodyPage = message.bodyPage as JournalPage;
+  bodyPage.parkBorrower(message);
+  if (run.borrow(run.end - 1, bodyPage, bodyAt)) bodyPage.parksIn(run);
 }

@@ -93,12 +93,17 @@ export class JournalPage implements Page {
     this.borrowers.add(message);
   }
 
+  /** A message recorded here that never had an object is parked. @param bytes of its record */
+  adoptParked(bytes: number): void {
+    this.#count(1, bytes);
+  }
+
   /** A parked message, or the body of one, is not needed any more. @param bytes what it took */
   dropParked(bytes: number): void {
     this.#count(-1, -bytes);
   }
 
-  /** A parked message needs a body that was moved here. @param bytes of the body */
+  /** A parked message needs a body that is here. @param bytes of the body */
   lendParked(bytes: number): void {
     this.#count(1, bytes);
   }

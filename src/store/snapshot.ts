@@ -101,7 +101,7 @@ export async function readSnapshot(bytes: Uint8Array): Promise<Snapshot> {
       `the snapshot has format ${format}, and this version reads format ${FORMAT_VERSION}`,
     );
   }
-  const { recovered } = await recover(records, Infinity).catch((error: unknown) => {
+  const { recovered } = await recover(records, Infinity, Infinity).catch((error: unknown) => {
     throw error instanceof StoreError ? error : new StoreError(`the snapshot is damaged: ${String(error)}`);
   });
   const nextMessageId = records.number(NEXT_MESSAGE_KEY);

@@ -209,6 +209,7 @@ describe('after a restart', () => {
         },
       ],
       places: new Map([[1, [place(a, 1), place(b, 0), place(c, 0)]]]),
+      parked: new Map(),
       chunks: new Map(),
       nextQueueId: 2,
       nextMessageId: 4,

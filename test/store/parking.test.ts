@@ -144,6 +144,48 @@ describe('messages parked deep in a queue', () => {
     expect([again.bodies('q'), again.bodies('heard'), again.bodies('other')]).toEqual([[], [], stay]);
   });
 
+  test('come back by priority, some settled, some redelivered, some in another queue, too [QUE-35, QUE-33]', async () => {
+    const node = await Node.start();
+    const { core } = node;
+    core.queue('q', { 'x-max-priority': long(2) });
+    core.queue('copy');
+    core.exchange('both', 'fanout');
+    for (const name of ['q', 'copy']) core.bind('both', name);
+    for (let n = 0; n < 300; n++) {
+      const exchange = n % 7 === 0 ? 'both' : '';
+      core.publish(exchange, 'q', `${n}`, { deliveryMode: n % 11 === 0 ? 1 : 2, priority: n % 3 });
+    }
+    const queue = node.queue('q');
+    const taken = Array.from({ length: 150 }, () => core.get(queue)!);
+    for (const [n, { entry }] of taken.entries()) if (n % 5 !== 0) queue.ack(entry);
+    const back = taken.filter((_, n) => n % 5 === 0);
+    const left = [...queue.ready].map((entry) => core.see(entry));
+    const expected = [
+      ...[...back, ...left].filter(({ properties }) => properties.priority === 2),
+      ...[...back, ...left].filter(({ properties }) => properties.priority === 1),
+      ...[...back, ...left].filter(({ properties }) => properties.priority === 0),
+    ].filter(({ properties }) => properties.deliveryMode === 2);
+    const again = await node.crash();
+    const found = again.core.drain(again.queue('q'));
+    expect(found.map(({ body }) => body)).toEqual(expected.map(({ body }) => body));
+    const wasOut = new Set(back.map(({ body }) => body));
+    expect(found.map(({ redelivered }) => redelivered)).toEqual(found.map(({ body }) => wasOut.has(body)));
+    const shared = Array.from({ length: 300 }, (_, n) => n).filter((n) => n % 7 === 0 && n % 11 !== 0);
+    expect(again.bodies('copy')).toEqual(shared.map(String));
+  });
+
+  test('that were out once and may not be again die at the restart [DLV-02]', async () => {
+    const node = await Node.start();
+    node.core.queue('dead');
+    const toDead = { 'x-dead-letter-exchange': longstr(''), 'x-dead-letter-routing-key': longstr('dead') };
+    node.core.queue('q', { ...toDead, 'x-queue-type': longstr('quorum'), 'x-delivery-limit': long(0) });
+    const sent = node.fill('q', 20);
+    for (let n = 0; n < 15; n++) node.core.get(node.queue('q'));
+    const again = await node.crash();
+    again.core.settle();
+    expect([again.bodies('dead'), again.bodies('q')]).toEqual([sent.slice(0, 15), sent.slice(15)]);
+  });
+
   test('leave nothing on disk when their queue is deleted', async () => {
     const node = await Node.start();
     for (const name of ['q', 'tick']) node.core.queue(name);
