@@ -114,11 +114,13 @@ export class Broker implements VhostHost {
     this.#nextMessageId = recovered.nextMessageId;
     this.#nextQueueId = recovered.nextQueueId;
     for (const definition of recovered.definitions) this.#restore(definition);
+    countPlaces(recovered, 1); // not to be parked by one queue before the next has it
     for (const vhost of this.vhosts.values()) {
       vhost.policies.apply();
       for (const queue of vhost.queues.values()) queue.restore(recovered);
       for (const exchange of vhost.exchanges.values()) exchange.restore(recovered);
     }
+    countPlaces(recovered, -1);
   }
 
   /** Neither vhosts nor users: nobody could do anything. */
@@ -318,5 +320,12 @@ export class Broker implements VhostHost {
     } else {
       this.vhosts.get(definition.vhost)?.restore(definition);
     }
+  }
+}
+
+/** Adds to the number of places of every message that is an object. */
+function countPlaces({ places, parked }: Recovered, count: number): void {
+  for (const held of [...places.values(), ...parked.values()]) {
+    for (const one of held) if ('message' in one) one.message.places += count;
   }
 }

@@ -174,6 +174,19 @@ describe('messages parked deep in a queue', () => {
     expect(again.bodies('copy')).toEqual(shared.map(String));
   });
 
+  test('are not taken from other queues by a restart', async () => {
+    const node = await Node.start();
+    node.core.exchange('both', 'fanout');
+    for (const name of ['one', 'other', 'tick']) node.core.queue(name);
+    for (const name of ['one', 'other']) node.core.bind('both', name);
+    const sent = Array.from({ length: 50 }, (_, n) => `${n} `.padEnd(5000, 'x'));
+    for (const body of sent) node.core.publish('both', '', body, { deliveryMode: 2 });
+    const again = await node.crash();
+    again.queue('one').purge();
+    await again.compact();
+    expect(again.bodies('other')).toEqual(sent);
+  });
+
   test('that were out once and may not be again die at the restart [DLV-02]', async () => {
     const node = await Node.start();
     node.core.queue('dead');
