@@ -132,7 +132,7 @@ export const optionRows: readonly OptionRow[] = [
     name: 'memoryLimit',
     value: 'BYTES',
     help: 'bytes of messages on disk that are also kept in memory',
-    fallback: 128 * 1024 * 1024,
+    fallback: 64 * 1024 * 1024,
     read: integer(0, Number.MAX_SAFE_INTEGER),
   },
   {

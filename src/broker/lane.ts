@@ -4,7 +4,7 @@ import { ParkedRun } from './parked-run.ts';
 import { Ring } from './ring.ts';
 
 /** Parked messages that are made objects in one go when nothing stands before them any more. */
-const WAKES = 256;
+const WAKES = 64;
 
 /**
  * Messages in the order in which they leave. Of many those in front are objects; the ones behind them are parked as soon

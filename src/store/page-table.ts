@@ -2,6 +2,9 @@ import type { Message } from '../broker/message.ts';
 import { hasOwnBody } from './pages.ts';
 import type { JournalPage, Totals } from './pages.ts';
 
+/** Of the memory for pages, the share that those just written may fill: the rest is for those that are read back. */
+const WRITTEN_SHARE = 0.75;
+
 /** Which pages there are, which of them died since the last commit, and which keep their bytes in memory. */
 export class PageTable {
   /** Every durable page that lives, oldest first. */
@@ -71,7 +74,7 @@ export class PageTable {
     page.isCommitted = true;
     if (page.isDead) return;
     this.diskBytes += page.size;
-    if (this.#memoryBytes + page.size > this.#memoryLimit) page.bytes = undefined;
+    if (this.#memoryBytes + page.size > this.#memoryLimit * WRITTEN_SHARE) page.bytes = undefined;
     else this.#memoryBytes += page.size;
   }
 
