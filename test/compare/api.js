@@ -35,7 +35,7 @@ export class Api {
   /** What stands in braces is another name on each. */
   async request([method, path, body, login = this.#login]) {
     const place = path.replaceAll('{node}', this.#node ?? '').replaceAll('{port}', String(this.#port));
-    const response = await fetch(`${this.#base}/api${place}`, {
+    const response = await this.#fetch(place, {
       method,
       headers: {
         'content-type': 'application/json',
@@ -51,6 +51,16 @@ export class Api {
       text: this.#neutral(text),
       json: this.#named(parse(text)),
     };
+  }
+
+  async #fetch(place, options) {
+    try {
+      return await fetch(`${this.#base}/api${place}`, options);
+    } catch (error) {
+      throw new Error(`${this.#base} does not answer: ${error.cause?.code ?? error.message}`, {
+        cause: error,
+      });
+    }
   }
 
   /** The name of the node is another one on each. */

@@ -79,6 +79,8 @@ let isGood = false;
 try {
   const [a, b] = await Promise.all([urls[0], urls[1] ?? own?.url].map((url) => Api.open(url)));
   isGood = flags.includes('--definitions') ? await roundTrip(a, b) : report(await compare(a, b), a, b);
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
 } finally {
   await own?.stop();
 }
