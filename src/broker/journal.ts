@@ -202,7 +202,7 @@ export interface Recovered {
   readonly definitions: readonly Definition[];
   /** By the id of a queue or exchange that is among the definitions, in order of arrival. */
   readonly places: ReadonlyMap<number, readonly RecoveredPlace[]>;
-  /** The same of queues that hold so much that most of it is parked: each is here or in `places`. */
+  /** The same of lanes that hold so much that most of it is parked: what is in a lane is here or in `places`. */
   readonly parked: ReadonlyMap<number, readonly (RecoveredPlace | ParkedRun)[]>;
   /** By the id of a stream that is among the definitions, in order. */
   readonly chunks: ReadonlyMap<number, readonly ChunkInfo[]>;
