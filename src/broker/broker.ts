@@ -65,6 +65,8 @@ export class Broker implements VhostHost {
   /** What happened in vhosts that are gone. */
   readonly counts = new MessageCounts();
   confirmsAsked = 0;
+  /** How often a queue had its turn: as long as this stays the same, hardly anything happens. */
+  turns = 0;
   readonly goneQueues = new GoneQueues();
   readonly lateness = new Histogram(LATENESS_BOUNDS);
   readonly connections = new Connections(this.churn);
@@ -273,6 +275,7 @@ export class Broker implements VhostHost {
   #workOne(): void {
     const queue = this.#busy.shift() as DeclaredQueue;
     queue.isScheduled = false;
+    this.turns++;
     this.#guard(() => queue.work());
   }
 

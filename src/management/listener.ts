@@ -54,6 +54,7 @@ export class ManagementListener {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
+    this.#host.sampler.wake();
     if (this.#handler === undefined) void this.#handleFirst(request, response);
     else this.#handler(request, response);
   }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ManualClock } from '../../src/broker/clock.ts';
 import { exchangeStats, queueDepth, queueStats } from '../../src/management/measures.ts';
 import { Sampler } from '../../src/management/sampler.ts';
@@ -72,4 +72,23 @@ test('nothing is looked at any more when it is stopped', async () => {
   core.send('q', 'b');
   await pass(60_000);
   expect(sampler.withRates(queue.counts, queueStats(queue))).toMatchObject({ publish_details: { rate: 0 } });
+});
+
+test('nothing is looked at while nothing happens, and rates are of the time since', async () => {
+  const { core, queue, pass, sampler } = aQueue();
+  const looksAt = vi.spyOn(core.vhost.queues, 'values');
+  core.send('q', 'a');
+  for (let n = 0; n < 3; n++) await pass(); // the first, what it grew by, and that it grows no more
+  looksAt.mockClear();
+  for (let n = 0; n < 100; n++) await pass();
+  expect(looksAt).not.toHaveBeenCalled();
+  for (let n = 0; n < 10; n++) core.send('q', 'a');
+  await pass();
+  expect(looksAt).toHaveBeenCalled();
+  expect(sampler.withRates(queue.counts, queueStats(queue))).toMatchObject({ publish_details: { rate: 2 } });
+  for (let n = 0; n < 5; n++) await pass();
+  looksAt.mockClear();
+  sampler.wake();
+  await pass();
+  expect(looksAt).toHaveBeenCalled();
 });
