@@ -60,13 +60,22 @@ export class Places {
     }
     const entry = new Entry(message, expiresAt, Math.min(lane, highestLane), recorded, returns);
     if (note !== undefined && note.spared > 0) this.#spare(entry, note.spared);
+    if (note === undefined && returns > 0) this.#wasOut(entry.lane, message.id);
     return entry;
   }
 
   /** The same of messages that go on without objects. */
-  restoreParked({ recordedCount, recordedBytes }: ParkedRun): void {
-    this.#recordedCount += recordedCount;
-    this.#recordedBytes += recordedBytes;
+  restoreParked(run: ParkedRun): void {
+    this.#recordedCount += run.recordedCount;
+    this.#recordedBytes += run.recordedBytes;
+    let behind = run.first; // those that were out stand before those that were not
+    while (behind < run.end && run.returns(behind) > 0) behind++;
+    if (behind > run.first) this.#wasOut(run.lane, run.id(behind - 1));
+  }
+
+  /** The mark before the restart was as young as this at least: an older one must not take its place. */
+  #wasOut(lane: number, id: number): void {
+    this.#delivered[lane] = Math.max(this.#delivered[lane] ?? 0, id);
   }
 
   /** The same of messages that are to be looked at one by one. */

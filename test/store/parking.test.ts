@@ -174,6 +174,22 @@ describe('messages parked deep in a queue', () => {
     expect(again.bodies('copy')).toEqual(shared.map(String));
   });
 
+  test('are redelivered after a second restart, too, although an older one was the last out [QUE-33, DLV-02]', async () => {
+    let node = await Node.start();
+    for (const [name, type] of Object.entries({ q: 'classic', counting: 'quorum' })) {
+      node.core.queue(name, { 'x-queue-type': longstr(type) });
+      node.fill(name, 20);
+      for (let n = 0; n < 10; n++) node.core.get(node.queue(name));
+    }
+    node = await node.crash();
+    const wasOut = (name: string): number[] => [...node.queue(name).ready].map(({ returns }) => returns);
+    const expected = [...Array<number>(10).fill(1), ...Array<number>(10).fill(0)];
+    expect([wasOut('q'), wasOut('counting')]).toEqual([expected, expected]);
+    for (const name of ['q', 'counting']) node.queue(name).requeue([node.core.get(node.queue(name))!.entry]);
+    node = await node.crash();
+    expect([wasOut('q'), wasOut('counting')]).toEqual([expected, [2, ...expected.slice(1)]]);
+  });
+
   test('are not taken from other queues by a restart', async () => {
     const node = await Node.start();
     node.core.exchange('both', 'fanout');
