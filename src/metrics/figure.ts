@@ -48,9 +48,9 @@ export function sample(value: number, labels: Labels = {}): Sample {
 
 /** As they stand between braces: `vhost="/",queue="orders"`. */
 export function labelText(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escaped(value)}"`)
-    .join(',');
+  let text = '';
+  for (const name in labels) text += `${text === '' ? '' : ','}${name}="${escaped(labels[name] as string)}"`;
+  return text;
 }
 
 function escaped(value: string): string {
@@ -69,7 +69,8 @@ export function lineText(name: string, labels: string, value: number): string {
   return labels === '' ? `${name} ${numberText(value)}\n` : `${name}{${labels}} ${numberText(value)}\n`;
 }
 
-function numberText(value: number): string {
+/** As the format writes it. */
+export function numberText(value: number): string {
   if (Math.abs(value) === Infinity) return value > 0 ? '+Inf' : '-Inf';
   return String(value);
 }

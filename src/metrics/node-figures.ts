@@ -60,6 +60,7 @@ async function coarseFigures(host: ManagementHost): Promise<Figure[]> {
   const { mem_used: memory = NaN, disk_free: disk = NaN } = await resourcesJson(host);
   return [
     level('process_open_fds', 'Open file descriptors', await openFiles()),
+    level('process_open_tcp_sockets', 'Open TCP sockets', host.broker.connections.count),
     level('process_resident_memory_bytes', 'Memory used in bytes', memory),
     level('disk_space_available_bytes', 'Disk space available in bytes', disk),
   ];
@@ -68,6 +69,7 @@ async function coarseFigures(host: ManagementHost): Promise<Figure[]> {
 function limitFigures({ node, limits, wallClock }: ManagementHost): Figure[] {
   return [
     level('process_max_fds', 'Open file descriptors limit', limits.sockets),
+    level('process_max_tcp_sockets', 'Open TCP sockets limit', limits.sockets), // RabbitMQ told of it up to 3.13
     level('resident_memory_limit_bytes', 'Memory high watermark in bytes', node.memoryHigh),
     level('disk_space_available_limit_bytes', 'Free disk space low watermark in bytes', node.diskFreeLimit),
     level('erlang_uptime_seconds', 'Node uptime', (wallClock.now() - node.startedAt) / 1000),

@@ -3,10 +3,12 @@ import { deathReasons, DeathCounts, lostReasons, strategies } from '../broker/de
 import type { DeclaredQueue } from '../broker/declared-queue.ts';
 import { Queue } from '../broker/queue.ts';
 import { QueueTotals } from '../broker/queue-totals.ts';
+import type { QueueType } from '../broker/queue-type.ts';
 import { consumerCapacity, memoryOf, queueDepth } from '../management/measures.ts';
 import { counter, gauge, valuesOf } from './family.ts';
 import type { Cell, Column, Family, Kind, Sums } from './family.ts';
 import { labelText } from './figure.ts';
+import type { Labels } from './figure.ts';
 
 interface Counted {
   readonly counts: MessageCounts;
@@ -31,6 +33,16 @@ const consumers = gauge<DeclaredQueue>(
   (queue) => queue.consumers.count,
 );
 
+const typeLabels = new Map<QueueType, Labels>();
+
+/** The same object for all queues of a type: their lines are put together at once. */
+function labelsOfType(type: QueueType): Labels {
+  let labels = typeLabels.get(type);
+  if (labels === undefined)
+    typeLabels.set(type, (labels = { queue_type: type.module, membership: 'leader' }));
+  return labels;
+}
+
 /** What a queue is, for those who join it to its other metrics. */
 const kindOfQueue: Column<DeclaredQueue> = {
   ...gauge(
@@ -40,7 +52,7 @@ const kindOfQueue: Column<DeclaredQueue> = {
   ),
   cells: [
     {
-      labels: ({ arguments: { type } }) => ({ queue_type: type.module, membership: 'leader' }),
+      labels: ({ arguments: { type } }) => labelsOfType(type),
       of: () => 1,
     },
   ],

@@ -2,9 +2,9 @@ import { Breather } from '../management/breather.ts';
 import type { ManagementHost } from '../management/host.ts';
 import { channelKind, connectionKind } from './client-families.ts';
 import { exchangeKind } from './exchange-families.ts';
-import type { Cell, Column, Family, Kind, Sums } from './family.ts';
-import { figure, headText, labelText, lineText } from './figure.ts';
-import type { Figure } from './figure.ts';
+import type { Cell, Column, Kind, Sums } from './family.ts';
+import { figure, headText, labelText, numberText } from './figure.ts';
+import type { Figure, Labels } from './figure.ts';
 import { queueKind } from './queue-families.ts';
 
 /** Things that are told of, or added up, before others may get their turn: less than a millisecond. */
@@ -79,47 +79,70 @@ function figuresOf<T>(columns: readonly Column<T>[], values: readonly number[]):
 function* texts<T>(kind: Kind<T>, host: ManagementHost, choice: Choice): Generator<string> {
   const families = kind.families.filter(({ name }) => choice.isFamily(name));
   if (families.length === 0) return;
-  const subjects = kind.subjects(host, (vhost) => choice.isVhost(vhost));
-  const labels: string[] = [];
-  for (const subject of subjects) {
-    labels.push(kind.labels(subject));
-    if (labels.length % AT_ONCE === 0) yield '';
+  const all: Labelled<T>[] = [];
+  for (const subject of kind.subjects(host, (vhost) => choice.isVhost(vhost))) {
+    all.push({ subject, labels: kind.labels(subject) });
+    if (all.length % AT_ONCE === 0) yield '';
   }
   const told = new Set<string>();
   for (const { columns, has } of families) {
+    const those = has === undefined ? all : all.filter(({ subject }) => has(subject));
     for (const column of columns) {
       if (told.has(column.name)) continue;
       told.add(column.name);
-      yield* columnTexts(column, choice, subjects, labels, has);
+      yield* columnTexts(column, choice, those);
     }
   }
+}
+
+/** A thing, and what stands between the braces of all its lines. */
+interface Labelled<T> {
+  readonly subject: T;
+  readonly labels: string;
 }
 
 /** A metric of each thing, some of them at a time. */
 function* columnTexts<T>(
   { owner, name: rest, type, help, cells }: Column<T>,
   { infix }: Choice,
-  subjects: readonly T[],
-  labels: readonly string[],
-  has: Family<T>['has'],
+  all: readonly Labelled<T>[],
 ): Generator<string> {
   const name = `${owner}_${infix}${rest}`;
-  let text = headText({ name, type, help });
-  for (const [n, subject] of subjects.entries()) {
-    if (n % AT_ONCE === 0) {
-      yield text;
-      text = '';
-    }
-    if (has !== undefined && !has(subject)) continue;
-    for (const cell of cells) {
-      const value = cell.of(subject);
-      if (!Number.isNaN(value)) text += lineText(name, withLabels(labels[n] as string, cell, subject), value);
-    }
+  yield headText({ name, type, help });
+  for (let from = 0; from < all.length; from += AT_ONCE) {
+    const some = all.slice(from, from + AT_ONCE);
+    for (const cell of cells) yield cellText(name, cell, some);
   }
-  yield text;
 }
 
-function withLabels<T>(labels: string, cell: Cell<T>, subject: T): string {
-  const more = labelText(typeof cell.labels === 'function' ? cell.labels(subject) : cell.labels);
-  return more === '' ? labels : `${labels},${more}`;
+/**
+ * A line for each thing. Neighbours mostly have the same value, and then their lines differ only in what is between the
+ * braces: to join those takes a third of the time of putting every line together by itself.
+ */
+function cellText<T>(name: string, { labels: more, of }: Cell<T>, all: readonly Labelled<T>[]): string {
+  let text = '';
+  let run: string[] = [];
+  let runLabels: Labels = NO_LABELS;
+  let runValue = NaN;
+  for (const { subject, labels } of all) {
+    const value = of(subject);
+    const also = typeof more === 'function' ? more(subject) : more;
+    if (value !== runValue || also !== runLabels) {
+      text += runText(name, run, runLabels, runValue);
+      run = [];
+      runLabels = also;
+      runValue = value;
+    }
+    if (!Number.isNaN(value)) run.push(labels);
+  }
+  return text + runText(name, run, runLabels, runValue);
+}
+
+const NO_LABELS: Labels = {};
+
+function runText(name: string, run: readonly string[], labels: Labels, value: number): string {
+  if (run.length === 0) return '';
+  const more = labelText(labels);
+  const end = `${more === '' ? '' : `,${more}`}} ${numberText(value)}\n`;
+  return `${name}{${run.join(`${end}${name}{`)}${end}`;
 }

@@ -138,6 +138,34 @@ describe('on a port of its own', () => {
     expect(each.value('rabbitmq_queues')).toBeGreaterThan(1);
   });
 
+  test('neighbours with the same value, and with others, have the lines of their own', async () => {
+    const names = Array.from({ length: 600 }, (_, n) => `neighbour ${n}`);
+    const hasMessage = (n: number): boolean => n % 200 > 150 || n === 256;
+    const streams = [names[255], names[400]];
+    for (const [n, name] of names.entries()) {
+      const isStream = streams.includes(name);
+      const options = isStream ? { durable: true, arguments: { 'x-queue-type': 'stream' } } : {};
+      await channel.assertQueue(name, options);
+      if (hasMessage(n)) channel.sendToQueue(name, Buffer.from('one'));
+    }
+    await channel.waitForConfirms();
+    const each = await scrape('/metrics/detailed?family=queue_coarse_metrics&family=queue_exchange_metrics');
+    const samples = (name: string): [string, string][] =>
+      each.samples
+        .filter((one) => one.name === name && one.labels['queue']?.startsWith('neighbour') === true)
+        .map(({ labels, value }) => [labels['queue'] ?? '', labels['queue_type'] ?? String(value)]);
+    expect(samples('rabbitmq_detailed_queue_messages_ready')).toEqual(
+      names.map((name, n) => [name, hasMessage(n) ? '1' : '0']),
+    );
+    expect(samples('rabbitmq_detailed_queue_info')).toEqual(
+      names.map((name) => [name, streams.includes(name) ? 'rabbit_stream_queue' : 'rabbit_classic_queue']),
+    );
+    expect(samples('rabbitmq_detailed_queue_messages_published_total')).toEqual(
+      names.filter((_, n) => hasMessage(n)).map((name) => [name, '1']),
+    );
+    for (const name of names) await channel.deleteQueue(name);
+  });
+
   test('details are told of the families and vhosts that are asked for', async () => {
     await adminOf(broker).must('PUT', '/queues/other/there', {});
     const all = await scrape('/metrics/detailed?family=queue_consumer_count&family=queue_metrics');
