@@ -52,12 +52,14 @@ export function addListCommand(program: Command): void {
     .summary('list queues, connections, users ...')
     .description('Shows what there is in a running broker, Leveret or RabbitMQ, as a table or as JSON.')
     .addHelpText('after', EXAMPLES);
-  for (const [kind, listing] of Object.entries(listings)) addKind(list, kind, listing);
+  for (const kind of Object.keys(listings)) addListing(list, kind, kind);
 }
 
-function addKind(parent: Command, kind: string, listing: Listing): void {
+/** Adds a command that shows what there is of a kind. */
+export function addListing(parent: Command, name: string, kind: keyof typeof listings): void {
+  const listing = listings[kind] as Listing;
   const command = addBrokerOptions(
-    parent.command(kind).description(`Lists ${listing.help}.`).summary(listing.help),
+    parent.command(name).description(`Lists ${listing.help}.`).summary(listing.help),
   );
   if (listing.inVhost !== undefined) command.option('--vhost <name>', 'only those of this vhost');
   command

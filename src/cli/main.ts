@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   vhost: async () => (await import('./vhost.ts')).addVhostCommand,
   limit: async () => (await import('./limit.ts')).addLimitCommand,
   policy: async () => (await import('./policy.ts')).addPolicyCommand,
+  parameter: async () => (await import('./parameter.ts')).addParameterCommand,
   'close-connection': async () => (await import('./close-connection.ts')).addCloseConnectionCommand,
   definitions: async () => (await import('./definitions.ts')).addDefinitionsCommand,
   config: async () => (await import('./config.ts')).addConfigCommand,

@@ -3,6 +3,7 @@ import { nearest } from '../advice/nearest.ts';
 import { existing } from './existing.ts';
 import { Failure } from './failure.ts';
 import type { FieldTable } from './fields.ts';
+import { addListing } from './list.ts';
 import { addBrokerOptions, ifKnown, Management } from './management.ts';
 import { field, parser } from './options.ts';
 import { Output } from './output.ts';
@@ -23,16 +24,16 @@ Examples:
   $ leveret policy set late '^work\\.' message-ttl=60000 dead-letter-exchange=late --apply-to queues
   $ leveret policy set short '.*' max-length=10000 overflow=reject-publish --priority 1
   $ leveret policy set roof '.*' max-length-bytes=1000000000 --operator
-  $ leveret policy delete late
-  $ leveret list policies`;
+  $ leveret policy clear late
+  $ leveret policy list`;
 
-/** Adds `policy set|delete`. */
+/** Adds `policy set|clear|list`. */
 export function addPolicyCommand(program: Command): void {
   const policy = program
     .command('policy')
-    .summary('set and delete policies')
+    .summary('set and clear policies')
     .description(
-      'Sets and deletes the policies of a running broker: settings of all queues or exchanges with certain names.',
+      'Sets and clears the policies of a running broker: settings of all queues or exchanges with certain names.',
     )
     .addHelpText('after', EXAMPLES);
   addPolicyOptions(
@@ -46,8 +47,13 @@ export function addPolicyCommand(program: Command): void {
       .option('--priority <number>', 'the highest one applies', parser(integer), 0),
   ).action(setPolicy);
   addPolicyOptions(
-    policy.command('delete').description('delete a policy').argument('<name>', 'the policy'),
-  ).action(deletePolicy);
+    policy
+      .command('clear')
+      .alias('delete')
+      .description('take a policy away')
+      .argument('<name>', 'the policy'),
+  ).action(clearPolicy);
+  addListing(policy, 'list', 'policies');
 }
 
 function addPolicyOptions(command: Command): Command {
@@ -92,7 +98,7 @@ async function explained(error: unknown, definition: FieldTable): Promise<unknow
   );
 }
 
-async function deletePolicy(name: string, options: PolicyOptions): Promise<void> {
+async function clearPolicy(name: string, options: PolicyOptions): Promise<void> {
   const { vhost } = options;
   const management = new Management(options.url);
   await existing(management, 'vhosts', vhost);
@@ -104,8 +110,8 @@ async function deletePolicy(name: string, options: PolicyOptions): Promise<void>
     throw new Failure('not-found', `there is no ${nounOf(options)} '${name}' in vhost '${vhost}'${hint}`);
   }
   await management.delete([kind, vhost, name]);
-  const text = `deleted ${nounOf(options)} ${name} of vhost ${vhost}`;
-  await new Output(options.json ?? false).result(text, { deleted: kind, vhost, name });
+  const text = `cleared ${nounOf(options)} ${name} of vhost ${vhost}`;
+  await new Output(options.json ?? false).result(text, { cleared: kind, vhost, name });
 }
 
 function kindOf({ operator }: PolicyOptions): string {

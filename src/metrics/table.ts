@@ -119,13 +119,14 @@ function* columnTexts<T>(
  * A line for each thing. Neighbours mostly have the same value, and then their lines differ only in what is between the
  * braces: to join those takes a third of the time of putting every line together by itself.
  */
-function cellText<T>(name: string, { labels: more, of }: Cell<T>, all: readonly Labelled<T>[]): string {
+function cellText<T>(name: string, cell: Cell<T>, all: readonly Labelled<T>[]): string {
+  const { labels: more } = cell;
   let text = '';
   let run: string[] = [];
   let runLabels: Labels = NO_LABELS;
   let runValue = NaN;
   for (const { subject, labels } of all) {
-    const value = of(subject);
+    const value = cell.of(subject);
     const also = typeof more === 'function' ? more(subject) : more;
     if (value !== runValue || also !== runLabels) {
       text += runText(name, run, runLabels, runValue);

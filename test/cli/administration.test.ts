@@ -72,7 +72,7 @@ test('a vhost, permissions and limits are set, listed and taken away', async () 
   await printed('user', 'delete', 'otto');
 });
 
-test('policies are set with values of the type that they look like, and deleted', async () => {
+test('policies are set with values of the type that they look like, and cleared', async () => {
   await printed(
     'policy',
     'set',
@@ -87,9 +87,32 @@ test('policies are set with values of the type that they look like, and deleted'
   const policy = { vhost: '/', name: 'late', pattern: '^w', 'apply-to': 'all', priority: -1 };
   const definition = { 'message-ttl': 60_000, 'dead-letter-exchange': 'late' };
   expect(objects(await printed('list', 'policies', '--json'))).toEqual([{ ...policy, definition }]);
-  await printed('policy', 'delete', 'late');
+  expect(objects(await printed('policy', 'list', '--json'))).toEqual([{ ...policy, definition }]);
+  expect(await printed('policy', 'clear', 'late')).toBe('cleared policy late of vhost /\n');
   await printed('policy', 'delete', 'roof', '--operator');
   expect(await printed('list', 'operator-policies')).toBe('');
+});
+
+test('parameters of a vhost and of the broker are set to what JSON says, and cleared', async () => {
+  const limits = ['vhost-limits', 'limits'];
+  expect(await printed('parameter', 'set', ...limits, '{"max-queues":5}')).toBe(
+    "set parameter 'limits' of vhost-limits in vhost '/'\n",
+  );
+  const parameter = { vhost: '/', component: 'vhost-limits', name: 'limits' };
+  expect(objects(await printed('parameter', 'list', '--json'))).toEqual([
+    { ...parameter, value: { 'max-queues': 5 } },
+  ]);
+  expect(objects(await printed('parameter', 'clear', ...limits, '--json'))).toEqual([
+    { cleared: 'parameters', ...parameter },
+  ]);
+  expect(await printed('parameter', 'list')).toBe('');
+  const owner = (): Promise<string> => printed('list', 'global-parameters', '--match', 'owner', '--json');
+  await printed('parameter', 'set-global', 'owner', '"the shop"');
+  expect(objects(await owner())).toEqual([{ name: 'owner', value: 'the shop' }]);
+  await printed('parameter', 'set-global', 'owner', 'false');
+  expect(objects(await owner())).toEqual([{ name: 'owner', value: false }]);
+  await printed('parameter', 'clear-global', 'owner');
+  expect(await owner()).toBe('');
 });
 
 describe('with queues', () => {
@@ -202,6 +225,12 @@ describe('a mistake ends with one line that names the nearest', () => {
       'Validation failed <<"abc">> is not a valid message TTL',
     ],
     [['policy', 'delete', 'p'], 5, "there is no policy 'p' in vhost '/'"],
+    [['policy', 'clear', 'p'], 5, "there is no policy 'p' in vhost '/'"],
+    [['parameter', 'set', 'shovel', 's', '{}'], 6, 'component shovel not found'],
+    [['parameter', 'set', 'vhost-limits', 'limits', '{}', '--vhost', 'x'], 5, "there is no vhost 'x'"],
+    [['parameter', 'set-global', 'p', 'text'], 2, "'text' is not JSON"],
+    [['parameter', 'clear', 'shovel', 's'], 5, "there is no parameter 's' of shovel in vhost '/'"],
+    [['parameter', 'clear-global', 'cluster_nam'], 5, "did you mean 'cluster_name'?"],
     [['limit', 'vhost', '/', 'max-queue', '1'], 2, "did you mean 'max-queues'?"],
     [['limit', 'vhost', '/', 'max-queues', '-'], 2, "'-' is not a whole number"],
     [['close-connection'], 2, 'give the name of a connection, or --user'],
