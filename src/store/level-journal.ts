@@ -15,6 +15,7 @@ import type { PageTable } from './page-table.ts';
 import { JournalPage, PageFiller } from './pages.ts';
 import { PageSpace } from './reclaim.ts';
 import { messageSize, SETTLE_SIZE, writeMessage, writePlace, writeSettle } from './records.ts';
+import { Settles } from './settles.ts';
 import { StreamChunks } from './stream-chunks.ts';
 
 type Operation = BatchOperation<Database, Buffer, Buffer>;
@@ -79,9 +80,8 @@ export class LevelJournal implements Journal {
   #nextPageId: number;
   /** Pages of the batch that gathers. */
   #filling: JournalPage[] = [];
-  /** Settled places, as pairs; only those whose page still lives when the batch is cut are written. */
-  #settledMessages: Message[] = [];
-  #settledQueues: number[] = [];
+  /** Only those whose page still lives when the batch is cut are written. */
+  readonly #settles = new Settles();
   #settledRuns: { readonly run: ParkedRun; readonly queueId: number }[] = [];
   #operations: Operation[] = [];
   /** By `laneId`. */
@@ -177,11 +177,10 @@ export class LevelJournal implements Journal {
   }
 
   settle(message: Message, queueId: number): void {
-    this.#settledMessages.push(message);
-    this.#settledQueues.push(queueId);
+    const home = message.page as JournalPage;
+    this.#settles.add(home, message.id, queueId);
     this.#dirty(SETTLE_SIZE);
     if (message.places === 1) return;
-    const home = message.page as JournalPage;
     home.settledPlaces ??= new Set<string>();
     home.settledPlaces.add(`${message.id}/${queueId}`);
   }
@@ -400,13 +399,7 @@ export class LevelJournal implements Journal {
 
   /** Only what a restart would otherwise find again: a page that dies takes its messages with it. */
   #writeSettles(): void {
-    const [messages, queues] = [this.#settledMessages, this.#settledQueues];
-    this.#settledMessages = [];
-    this.#settledQueues = [];
-    for (let i = 0; i < messages.length; i++) {
-      const message = messages[i] as Message;
-      this.#writeSettle(message.page as JournalPage, message.id, queues[i] as number);
-    }
+    this.#settles.drain((home, messageId, queueId) => this.#writeSettle(home, messageId, queueId));
     const runs = this.#settledRuns;
     this.#settledRuns = [];
     for (const { run, queueId } of runs) {

@@ -30,7 +30,8 @@ export async function crashedCopy(directory: string): Promise<string> {
 export async function sizeOnDisk(directory: string): Promise<number> {
   let size = 0;
   for (const name of await readdir(join(directory, 'level'))) {
-    size += (await stat(join(directory, 'level', name))).size;
+    const found = await stat(join(directory, 'level', name)).catch(() => undefined); // LevelDB may have deleted it meanwhile
+    size += found?.size ?? 0;
   }
   return size;
 }
