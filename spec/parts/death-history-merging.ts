@@ -191,7 +191,7 @@ export function merging(test: Define): void {
 
   test('another reason in the same queue makes another entry', { rules: ['XD-06'] }, async (t) => {
     const [source, dead] = [t.name('source'), t.name('dead')];
-    await t.deadLetteringTo(dead, { 'x-message-ttl': 50 }, { queue: source });
+    await t.deadLetteringTo(dead, { 'x-message-ttl': 500 }, { queue: source });
     await t.deadLetteringTo(source, {}, { queue: dead });
     const consumer = await t.consume(source);
     await t.send(source, 'a');

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { connect } from 'amqplib';
 import type { Channel, ChannelModel } from 'amqplib';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -105,11 +106,13 @@ describe('consumers that cannot take it', () => {
     const { broker, connection, channel } = await start();
     await channel.assertQueue('q');
     const reader = await connect(broker.url);
-    const { stream } = reader.connection as unknown as { stream: { pause(): void; destroy(): void } };
-    onTestFinished(() => stream.destroy());
+    const { stream } = reader.connection as unknown as { stream: Duplex };
+    onTestFinished(() => {
+      stream.destroy();
+    });
     reader.on('error', ignore);
     await (await reader.createChannel()).consume('q', ignore, { noAck: true, consumerTag: 'deaf' });
-    stream.pause();
+    stream.removeAllListeners('readable'); // nothing takes what comes
     const confirming = await connection.createConfirmChannel();
     const body = Buffer.alloc(4 * 1024 * 1024);
     for (let n = 0; n < 10; n++) confirming.sendToQueue('q', body);

@@ -121,7 +121,7 @@ describe('starting', () => {
     for (const [args, message] of [
       [['--port', '99999'], '--port is a whole number from 0 to 65535, got "99999"'],
       [['--memory', '--data', 'x'], '--memory and --data exclude each other: choose one'],
-      [['--config', config], `"prot" in ${config} is not an option; did you mean "port"?`],
+      [['--config', config], `${config}:1: "prot" is not an option; did you mean "port"?`],
       [['--prot', '1'], "unknown option '--prot' (Did you mean --port?); see leveret serve --help"],
       [['--memory', '--tls-port', '0'], '--tls-port needs --tls-cert and --tls-key'],
       [
