@@ -1,8 +1,9 @@
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { IncomingHttpHeaders, RequestListener, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { isLoopback as isLoopbackAddress } from '../broker/admission.ts';
+import { isLoopback } from '../broker/admission.ts';
 import type { User } from '../broker/users.ts';
 import { ValidationError } from '../broker/validation-error.ts';
 import { metricsRoutes } from '../metrics/routes.ts';
@@ -101,11 +102,11 @@ export class ManagementServer {
 
   /** Who may not make a request is told so before its body is read. */
   #admit(route: Route, request: FastifyRequest): void {
-    const { headers, ip } = request;
+    const { headers } = request;
     const params = paramsOf(request);
     if (route.method !== 'GET' && isFromElsewhere(headers)) throw notFromHere();
     if (route.method === 'PUT' && Object.values(params).includes('')) throw notFound(); // nothing is without a name
-    const caller = { authorization: headers.authorization, isLoopback: isLoopbackAddress(ip) };
+    const caller = { authorization: headers.authorization, isLoopback: isFromHere(request) };
     this.#users.set(request, authorise(this.#host.broker, route.access, caller, params['vhost']));
   }
 
@@ -114,12 +115,12 @@ export class ManagementServer {
     const user = this.#users.get(request);
     if (user === undefined) throw new Error('a request was served before it was admitted');
     const { headers } = request;
-    const isLoopback = isLoopbackAddress(request.ip);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const query = new URLSearchParams(/\?.*$/.exec(request.url)?.[0]);
     const params = paramsOf(request);
-    const gone = endOf(reply);
-    const call = new Call(this.#host, user, { params, query, headers, body, isLoopback, gone });
+    const gone = endOf(request.raw.socket);
+    const parts = { params, query, headers, body, isLoopback: isFromHere(request), gone };
+    const call = new Call(this.#host, user, parts);
     const answer = await route.handle(call);
     if (route.method !== 'GET') await onDisk(broker.journal, broker.journal.defined);
     return send(reply, route.method === 'GET' ? await shown(call, answer) : answer);
@@ -137,13 +138,22 @@ export class ManagementServer {
   }
 }
 
-/** Aborted when the connection ends before all was answered. */
-function endOf({ raw }: FastifyReply): AbortSignal {
+const ends = new WeakMap<Socket, AbortSignal>();
+
+/** Aborted when the connection ends: one for all its requests, as an answer that waits behind another hears nothing of it. */
+function endOf(socket: Socket): AbortSignal {
+  const known = ends.get(socket);
+  if (known !== undefined) return known;
   const controller = new AbortController();
-  raw.once('close', () => {
-    if (!raw.writableFinished) controller.abort();
-  });
+  if (socket.destroyed) controller.abort();
+  else socket.once('close', () => controller.abort());
+  ends.set(socket, controller.signal);
   return controller.signal;
+}
+
+/** A client that is gone by now has no address any more. */
+function isFromHere({ raw: { socket } }: FastifyRequest): boolean {
+  return isLoopback(socket.remoteAddress ?? '');
 }
 
 function paramsOf({ params }: FastifyRequest): Readonly<Record<string, string>> {

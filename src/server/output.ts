@@ -183,8 +183,8 @@ export class Output {
     const full = this.#full;
     if (full.length > 0) this.#full = [];
     if (this.sink !== undefined) {
-      this.sink.write(gathered); // which keeps nothing of it
-      giveChunksBack(full);
+      this.sink.write(gathered); // which keeps nothing of it, but the stream may still have what came before
+      if (this.#stream.writableLength === 0) giveChunksBack(full);
       return;
     }
     this.#write(gathered, full);

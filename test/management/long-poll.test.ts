@@ -140,6 +140,18 @@ describe('a request that waits for a message', () => {
     expect(answer).toMatchObject([200, [{ payload: 'mine' }]]);
   });
 
+  test('takes nothing for a client that went away with several of them in line', async () => {
+    await managed.admin.must('PUT', '/queues/%2F/deserted', {});
+    const socket = open();
+    for (let n = 0; n < 3; n++) write(socket, ['POST', '/queues/%2F/deserted/get?wait=60s', FETCH]);
+    await managed.admin.get('/whoami');
+    socket.destroy();
+    for (let n = 0; n < 3; n++) await managed.admin.get('/whoami'); // the broker hears of that end meanwhile
+    await managed.admin.must('POST', '/exchanges/%2F/amq.default/publish', message('deserted', 'mine'));
+    const [answer] = await inOneGo(['POST', '/queues/%2F/deserted/get', FETCH]);
+    expect(answer).toMatchObject([200, [{ payload: 'mine' }]]);
+  });
+
   test.each(['10', 'long', '-1s', '61s', '60001ms', '1m', ''])('does not wait %s', async (wait) => {
     await managed.admin.must('PUT', '/queues/%2F/q', {});
     const [answer] = await inOneGo(['POST', `/queues/%2F/q/get?wait=${wait}`, FETCH]);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startTestBroker } from '../support/broker.ts';
 import { adminOf, said, useManagement } from '../support/management.ts';
 
@@ -24,6 +24,23 @@ test('requests that come while the API is being loaded are answered as all other
   const admin = adminOf(broker);
   const first = await Promise.all([admin.get('/whoami'), admin.put('/vhosts/v', {}), admin.get('/none')]);
   expect(first.map(({ status }) => status)).toEqual([200, 201, 404]);
+  await broker.stop();
+});
+
+test('a client that is gone when its request is looked at is no bug', async () => {
+  const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const broker = await startTestBroker({ management: true, logLevel: 'error', logFormat: 'text' });
+  const { port } = new URL(broker.managementUrl ?? '');
+  const login = `authorization: Basic ${btoa('guest:guest')}`;
+  for (let n = 0; n < 10; n++) {
+    const socket = connect(Number(port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(`GET /api/whoami HTTP/1.1\r\nhost: x\r\n${login}\r\n\r\n`, () => socket.resetAndDestroy());
+    await once(socket, 'close');
+  }
+  expect((await adminOf(broker).get('/whoami')).status).toBe(200);
+  expect(written.mock.calls).toEqual([]);
+  written.mockRestore();
   await broker.stop();
 });
 

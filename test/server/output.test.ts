@@ -113,6 +113,20 @@ test('memory of output is used again only when the peer has what was in it', asy
   );
 });
 
+test('memory of which a stream still has a part is not used again because a fault takes the rest', async () => {
+  const peers = [new SlowPeer(() => true), new SlowPeer(() => false)] as const;
+  const [afflicted, other] = [openOutput(peers[0]), openOutput(peers[1])];
+  deliver(afflicted, 1, contentOf(100, 1));
+  await Promise.resolve();
+  afflicted.sink = { length: 0, write: () => {} };
+  for (let tag = 2; tag < 5; tag++) deliver(afflicted, tag, contentOf(30_000, 2));
+  await Promise.resolve();
+  deliver(other, 1, contentOf(1000, 3));
+  await Promise.resolve();
+  await turn();
+  expect(Buffer.concat(peers[0].got).equals(expected(1, contentOf(100, 1)))).toBe(true);
+});
+
 test('a long body is sent from where it lies, in frames, and not copied', async () => {
   const given: Buffer[] = [];
   const peer = new Writable({
