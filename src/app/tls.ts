@@ -18,7 +18,7 @@ export async function readTlsOptions(options: BrokerOptions): Promise<TlsSetting
   const { tlsPort: port, managementTls, tlsCert, tlsKey, tlsCa, tlsRequireCert } = options;
   if (port === undefined && !managementTls) {
     if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
-    throw new OptionError('certificates are of no use without --tls-port');
+    throw new OptionError('certificates are of no use without --tls-port or --management-tls');
   }
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new OptionError(

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { compareDefinitions } from '../advice/comparison.ts';
 import type { Difference } from '../advice/comparison.ts';
@@ -7,6 +7,7 @@ import { existing } from './existing.ts';
 import { Failure } from './failure.ts';
 import { addBrokerOptions, Management, Refusal } from './management.ts';
 import { Output, plural } from './output.ts';
+import { printable } from './table.ts';
 import { readDocument } from './topology.ts';
 import type { NamedDocument } from './topology.ts';
 
@@ -77,12 +78,23 @@ async function exportDefinitions(file: string, { url, vhost, json }: Definitions
   const text = JSON.stringify(await fetchDefinitions(management, vhost), null, 2);
   if (file === '-') return new Output(false).result(text, {});
   try {
-    await writeFile(file, `${text}\n`, { mode: 0o600 }); // there are hashes of passwords in it
+    await writeSecret(file, `${text}\n`); // there are hashes of passwords in it
   } catch (error) {
     throw new Failure('usage', `cannot write the definitions: ${(error as Error).message}`);
   }
   const record = { exported: management.name, file };
   await new Output(json ?? false).result(`exported the definitions of ${management.name} to ${file}`, record);
+}
+
+/** Only you may read the file from now on, even if others could before. */
+async function writeSecret(file: string, text: string): Promise<void> {
+  const opened = await open(file, 'w', 0o600);
+  try {
+    if ((await opened.stat()).isFile()) await opened.chmod(0o600);
+    await opened.writeFile(text);
+  } finally {
+    await opened.close();
+  }
 }
 
 async function fetchDefinitions(management: Management, vhost: string | undefined): Promise<Json> {
@@ -135,7 +147,7 @@ async function remark(output: Output, asked: unknown, made: unknown): Promise<vo
   for (const difference of left.slice(0, MOST_REMARKS)) {
     const how =
       difference.kind === 'removed' ? 'is not there' : describeFields(difference, 'asked for', 'there');
-    output.note(`${difference.subject} ${how}`);
+    output.note(`${printable(difference.subject)} ${how}`);
   }
   if (left.length > MOST_REMARKS) output.note(`and ${plural(left.length - MOST_REMARKS, 'other')}`);
 }
@@ -158,7 +170,7 @@ async function diffDefinitions(
   const [one, other] = [await readSide(first), await readSide(second ?? options.url)];
   const differences = compareDefinitions(one.value, other.value, vhost);
   const output = new Output(options.json ?? false);
-  for (const difference of differences) await output.result(describe(difference), difference);
+  for (const difference of differences) await output.result(describe(difference), withoutSecrets(difference));
   if (differences.length === 0) return output.note(`${one.name} and ${other.name} are the same`);
   throw new Failure(
     'different',
@@ -181,17 +193,30 @@ async function readSide(source: string): Promise<Side> {
   return { name, value: document.value };
 }
 
+const HIDDEN = '***';
 const SIGNS = { removed: '-', added: '+', changed: '~' } as const;
 
 function describe({ kind, subject, fields }: Difference): string {
   const lines = fields.map(
     ({ field, from, to }) => `    ${field}: ${shown(field, from)} -> ${shown(field, to)}`,
   );
-  return [`${SIGNS[kind]} ${subject}`, ...lines].join('\n');
+  return [`${SIGNS[kind]} ${printable(subject)}`, ...lines].join('\n');
+}
+
+function shown(field: string, value: unknown): string {
+  if (value === undefined) return 'nothing';
+  return isSecret(field) ? HIDDEN : JSON.stringify(value);
+}
+
+function withoutSecrets(difference: Difference): Difference {
+  const hide = (value: unknown): unknown => (value === undefined ? undefined : HIDDEN);
+  const fields = difference.fields.map((one) =>
+    isSecret(one.field) ? { ...one, from: hide(one.from), to: hide(one.to) } : one,
+  );
+  return { ...difference, fields };
 }
 
 /** A hash of a password is nobody's business, but that it is another one. */
-function shown(field: string, value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return field.startsWith('password') ? '***' : JSON.stringify(value);
+function isSecret(field: string): boolean {
+  return field.startsWith('password');
 }

@@ -50,7 +50,7 @@ function isTexts(value: unknown): value is readonly string[] {
 }
 
 /** Names come from clients, and what moves the cursor of a terminal or begins a line must not do so here. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) =>
     JSON.stringify(character).slice(1, -1).replace('\u007f', '\\u007f'),
   );

@@ -64,8 +64,7 @@ export class Output {
   readonly #onWritten = (): void => this.#releaseChunk();
   #isScheduled = false;
   #wasFull = false;
-  /** Faults put something between this and the stream. */
-  sink: Sink | undefined = undefined;
+  #sink: Sink | undefined = undefined;
   sentOctets = 0;
   /** How often something was handed to the stream. */
   writes = 0;
@@ -92,6 +91,16 @@ export class Output {
     this.#frameMax = frameMax === 0 ? 2 ** 31 : frameMax;
   }
 
+  /** Faults put something between this and the stream. */
+  get sink(): Sink | undefined {
+    return this.#sink;
+  }
+
+  set sink(sink: Sink | undefined) {
+    this.#sink = sink;
+    if (sink === undefined && !this.#stream.destroyed) this.#drained(); // what it held counted
+  }
+
   /** Something leaves at the end of this turn. */
   get hasGathered(): boolean {
     return this.#gatheredBytes + this.#at - this.#start > 0;
@@ -99,7 +108,7 @@ export class Output {
 
   /** The peer does not take what it was sent. */
   get isFull(): boolean {
-    const gathered = this.#gatheredBytes + this.#at - this.#start + (this.sink?.length ?? 0);
+    const gathered = this.#gatheredBytes + this.#at - this.#start + (this.#sink?.length ?? 0);
     if (gathered + this.#stream.writableLength <= HIGH_WATER) return false;
     this.#wasFull = true;
     return true;
@@ -182,8 +191,8 @@ export class Output {
     if (this.#stream.destroyed || this.#stream.writableEnded) return;
     const full = this.#full;
     if (full.length > 0) this.#full = [];
-    if (this.sink !== undefined) {
-      this.sink.write(gathered); // which keeps nothing of it, but the stream may still have what came before
+    if (this.#sink !== undefined) {
+      this.#sink.write(gathered); // which keeps nothing of it, but the stream may still have what came before
       if (this.#stream.writableLength === 0) giveChunksBack(full);
       return;
     }

@@ -150,7 +150,7 @@ test('what does not fit together is said before anything starts', async () => {
   const { key: otherKey } = await authority.sign('other');
   for (const [options, text] of [
     [{ tlsPort: 0 }, '--tls-port needs --tls-cert and --tls-key'],
-    [{ tlsCert: cert, tlsKey: key }, 'certificates are of no use without --tls-port'],
+    [{ tlsCert: cert, tlsKey: key }, 'certificates are of no use without --tls-port or --management-tls'],
     [{ tlsPort: 0, tlsCert: cert, tlsKey: key, tlsRequireCert: true }, '--tls-require-cert needs --tls-ca'],
     [{ tlsPort: 0, tlsCert: `${cert}.none`, tlsKey: key }, `cannot read --tls-cert ${cert}.none: ENOENT`],
     [

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningBroker } from '../../src/index.ts';
@@ -56,6 +56,31 @@ test('what is exported to a file makes another broker the same, and only its own
     stdout: '',
     stderr: `${broker.managementUrl} and ${other.managementUrl} are the same\n`,
   });
+});
+
+test('a file that others could read is closed to them', async () => {
+  const path = await file('open.json', '{}');
+  await chmod(path, 0o644);
+  await leveret(['export', path]);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+test('neither as JSON is it told what the hash of a password is', async () => {
+  const [one, other] = ['one', 'other'].map((password_hash) => ({ users: [{ name: 'u', password_hash }] }));
+  const found = await leveret([
+    'diff',
+    await file('one.json', one),
+    await file('other.json', other),
+    '--json',
+  ]);
+  const fields = [{ field: 'password_hash', from: '***', to: '***' }];
+  expect(objects(found.stdout)).toMatchObject([{ kind: 'changed', fields }]);
+});
+
+test('a name that would move the cursor of a terminal is shown and not obeyed', async () => {
+  const strange = await file('strange.json', { queues: [{ ...queue, name: 'a\u001b[2J\nb' }] });
+  const found = await leveret(['diff', await file('empty.json', {}), strange]);
+  expect(found.stdout).toBe("+ queue 'a\\u001b[2J\\nb' in vhost '/'\n");
 });
 
 test('one vhost goes to standard output, and from standard input into another (API-55)', async () => {

@@ -127,6 +127,17 @@ test('memory of which a stream still has a part is not used again because a faul
   expect(Buffer.concat(peers[0].got).equals(expected(1, contentOf(100, 1)))).toBe(true);
 });
 
+test('who waits until a fault has let go of what it held hears of it', () => {
+  let drained = 0;
+  const peer = new SlowPeer(() => false) as Writable as Duplex;
+  const onDrain = (): void => void drained++;
+  const output = new Output(peer, () => {}, onDrain);
+  output.sink = { length: 3 * 1024 * 1024, write: () => {} };
+  expect(output.isFull).toBe(true);
+  output.sink = undefined;
+  expect([output.isFull, drained]).toEqual([false, 1]);
+});
+
 test('a long body is sent from where it lies, in frames, and not copied', async () => {
   const given: Buffer[] = [];
   const peer = new Writable({
