@@ -105,24 +105,31 @@ async function fetchDefinitions(management: Management, vhost: string | undefine
 
 async function importDefinitions(file: string, { url, vhost, json }: DefinitionsOptions): Promise<void> {
   const named = await readDocument(file);
-  const { name, document } = named;
-  if (typeof document.value !== 'object' || document.value === null || Array.isArray(document.value)) {
-    throw new Failure('usage', `${name} should be an object with "users", "vhosts", "queues" and so on`);
-  }
+  const { name } = named;
+  const definitions = definitionsIn(named);
   const management = new Management(url);
   if (vhost !== undefined) await existing(management, 'vhosts', vhost);
   try {
-    await management.post(['definitions', ...(vhost === undefined ? [] : [vhost])], document.value);
+    await management.post(['definitions', ...(vhost === undefined ? [] : [vhost])], definitions);
   } catch (error) {
     throw withLine(error, named);
   }
   const output = new Output(json ?? false);
-  const counts = countEntries(document.value as Json);
+  const counts = countEntries(definitions);
   const what = Object.entries(counts).map(([section, number]) => `${section.replace('_', ' ')} ${number}`);
   const text = `imported ${name} into ${management.name}: ${what.length === 0 ? 'nothing' : what.join(', ')}`;
   await output.result(text, { imported: management.name, file: name, ...counts });
-  if (vhost === undefined)
-    await remark(output, document.value, await fetchDefinitions(management, undefined));
+  if (vhost === undefined) await remark(output, definitions, await fetchDefinitions(management, undefined));
+}
+
+/** @throws {Failure} when it is no object */
+function definitionsIn({ name, document: { value } }: NamedDocument): Json {
+  if (isObject(value)) return value;
+  throw new Failure('usage', `${name} should be an object with "users", "vhosts", "queues" and so on`);
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function countEntries(definitions: Json): Record<string, number> {
@@ -189,8 +196,18 @@ async function readSide(source: string): Promise<Side> {
     const management = new Management(source);
     return { name: management.name, value: await fetchDefinitions(management, undefined) };
   }
-  const { name, document } = await readDocument(source);
-  return { name, value: document.value };
+  const named = await readDocument(source);
+  const definitions = definitionsIn(named);
+  checkEntries(named.name, definitions);
+  return { name: named.name, value: definitions };
+}
+
+/** @throws {Failure} naming the first that is no object: no broker has looked at them */
+function checkEntries(name: string, definitions: Json): void {
+  for (const [section, items] of Object.entries(definitions)) {
+    const wrong = Array.isArray(items) ? items.findIndex((item) => !isObject(item)) : -1;
+    if (wrong !== -1) throw new Failure('usage', `${section}[${wrong}] of ${name} should be an object`);
+  }
 }
 
 const HIDDEN = '***';

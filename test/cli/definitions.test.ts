@@ -134,6 +134,17 @@ describe('a mistake changes nothing and ends with one line', () => {
     expect((JSON.parse(stdout) as { queues: object[] }).queues.length).toBe(1);
   });
 
+  test.each([
+    ['null', 'FILE should be an object'],
+    ['5', 'FILE should be an object'],
+    [{ vhosts: [{ name: '/' }], queues: [queue, null] }, 'queues[1] of FILE should be an object'],
+  ])('what is compared must be definitions: %j', async (content, text) => {
+    const path = await file('wrong.json', content);
+    const { code, stdout, stderr } = await leveret(['diff', path]);
+    expect(stderr.replace(path, 'FILE')).toContain(text);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
   test('a file that is not there, and standard input twice', async () => {
     expect(await leveret(['diff', '/nowhere/d.json'])).toMatchObject({ code: 2 });
     expect((await leveret(['diff', '-', '-'])).stderr).toContain('standard input can be read only once');
