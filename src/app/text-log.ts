@@ -1,4 +1,5 @@
 import type { Log } from '../server/log.ts';
+import { printable } from './printable.ts';
 
 export type Severity = keyof Log;
 
@@ -6,9 +7,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Values that are read at a glance as they are. */
 const PLAIN = /^[\w./:@+-]+$/;
-/** What a terminal might obey: clients choose the names of things. */
-// eslint-disable-next-line no-control-regex
-const CONTROL = /[\u007f-\u009f\u2028\u2029]/g;
 
 /** A line of the log for a person: `21:36:05.120 WARN  dead letters are lost  queue=orders reason=expired`. */
 export function textLine(
@@ -36,13 +34,10 @@ function twoDigits(number: number): string {
 
 function valueText(value: unknown): string {
   if (typeof value === 'string' && PLAIN.test(value)) return value;
-  return JSON.stringify(value).replace(CONTROL, escaped);
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return printable(JSON.stringify(value));
 }
 
 function indented(stack: string): string {
-  return stack.replace(/^/gm, '    ');
+  const lines = stack.split('\n').map((line) => `    ${printable(line)}`);
+  return lines.join('\n');
 }

@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { compareDefinitions } from '../advice/comparison.ts';
 import type { Difference } from '../advice/comparison.ts';
 import { parsePath } from '../advice/finding.ts';
+import { printable } from '../app/printable.ts';
 import { existing } from './existing.ts';
 import { Failure } from './failure.ts';
 import { addBrokerOptions, Management, Refusal } from './management.ts';
 import { Output, plural } from './output.ts';
-import { printable } from './table.ts';
 import { readDocument } from './topology.ts';
 import type { NamedDocument } from './topology.ts';
 

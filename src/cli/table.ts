@@ -1,4 +1,5 @@
 import fastStringWidth from 'fast-string-width';
+import { printable } from '../app/printable.ts';
 import { dim } from './output.ts';
 
 /** One line of a table: a value for each column. */
@@ -47,11 +48,4 @@ function cell(value: unknown): string {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((element) => typeof element === 'string');
-}
-
-/** Names come from clients, and what moves the cursor of a terminal or begins a line must not do so here. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) =>
-    JSON.stringify(character).slice(1, -1).replace('\u007f', '\\u007f'),
-  );
 }

@@ -22,6 +22,9 @@ test('a stack has lines of its own', () => {
   expect(textLine(AT, 'error', { connection: 'c', stack: 'Error: a\n  at b' }, 'a bug')).toBe(
     '09:08:07.065 ERROR a bug  connection=c\n    Error: a\n      at b\n',
   );
+  expect(textLine(AT, 'error', { stack: 'Error: \u001b[2J' }, 'a bug')).toBe(
+    '09:08:07.065 ERROR a bug\n    Error: \\u001b[2J\n',
+  );
 });
 
 test('names that clients chose cannot write to the terminal', () => {
