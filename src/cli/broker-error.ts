@@ -12,7 +12,7 @@ function address(url: string): string {
 }
 
 /** What Node.js and OpenSSL call a certificate that leads to nobody known. */
-const UNTRUSTED =
+export const UNTRUSTED =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF))/;
 
 /** Why there is no connection, in terms of what the user can change. */

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { UNTRUSTED } from './broker-error.ts';
 import { Failure } from './failure.ts';
 
 /** `--url`: the management HTTP API of a broker, of this machine unless another is named. */
@@ -127,7 +128,7 @@ export class Management {
       const response = await fetch(url, { method, headers: all, ...content });
       return { url, status: response.status, text: await response.text() };
     } catch (error) {
-      throw new Failure('unreachable', `cannot reach ${this.name}: ${reasonOf(error)}`);
+      throw new Failure('unreachable', `cannot reach ${this.name}: ${reasonOf(error, this.#base)}`);
     }
   }
 
@@ -197,13 +198,20 @@ function inWords(reason: unknown): string {
   return typeof reason === 'string' ? reason : JSON.stringify(reason);
 }
 
-/** Why there was no answer over HTTP. */
-function reasonOf(error: unknown): string {
+/** Why there was no answer over HTTP, in terms of what the user can change. */
+function reasonOf(error: unknown, { hostname, protocol }: URL): string {
   const { cause } = error as { cause?: { code?: string; message?: string } };
   const { code, message } = cause ?? {};
   if (code === 'ECONNREFUSED')
     return 'nothing listens there; a broker shows where its management API is when it starts';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `there is no host named '${hostname}'`;
   if (code?.startsWith('HPE_') === true)
     return 'it does not speak HTTP; the port of the management API is another one than that of AMQP, usually 15672';
-  return code ?? message ?? String(error);
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER')
+    return 'it does not speak TLS; try http:// instead of https://';
+  if (code === 'UND_ERR_SOCKET' && protocol === 'http:')
+    return 'it closed the connection; if it speaks TLS, use https:// instead of http://';
+  if (code !== undefined && UNTRUSTED.test(code))
+    return `its certificate is not trusted (${message}); name the file of who signed it in NODE_EXTRA_CA_CERTS`;
+  return message ?? code ?? String(error);
 }

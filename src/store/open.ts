@@ -70,7 +70,9 @@ async function makeDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
   } catch (error) {
-    throw new StoreError(`cannot use ${directory} as data directory: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'EEXIST' ? 'it is a file' : message;
+    throw new StoreError(`cannot use ${directory} as data directory: ${reason}`);
   }
 }
 

@@ -56,5 +56,5 @@ test('a path that is a file is refused in one sentence', async () => {
   const directory = await temporaryDirectory();
   const path = join(directory, 'file');
   await writeFile(path, '');
-  await expect(openTestStore(path)).rejects.toThrow(`cannot use ${path} as data directory: `);
+  await expect(openTestStore(path)).rejects.toThrow(`cannot use ${path} as data directory: it is a file`);
 });
