@@ -314,15 +314,21 @@ export class LevelJournal implements Journal {
     this.#gatheringBytes += bytes;
     this.#isDirty = true;
     if (this.#isScheduled || this.#isWriting || this.#isStopped) return;
-    if (!this.#isUrgent) {
-      this.#timer ??= setTimeout(() => void this.#writeAll(), UNAWAITED_MS);
-      return;
-    }
+    if (this.#isUrgent) this.#schedule();
+    else if (this.#timer === undefined) this.#wait();
+  }
+
+  /** Not in `#dirty`: where a function makes closures, each call allocates for them, needed or not (250 bytes for a dead letter). */
+  #schedule(): void {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
       void this.#writeAll();
     });
+  }
+
+  #wait(): void {
+    this.#timer = setTimeout(() => void this.#writeAll(), UNAWAITED_MS);
   }
 
   get #isUrgent(): boolean {
