@@ -171,6 +171,8 @@ export function overview(test: Define): void {
   });
 }
 
+const LEADERLESS = '/health/checks/quorum-queues-without-elected-leaders';
+
 /** Health checks. */
 export function health(test: Define): void {
   for (const [path, options] of [
@@ -182,6 +184,12 @@ export function health(test: Define): void {
     ['/health/checks/ready-to-serve-clients', { rules: ['API-63'], since: '4.1' }],
     ['/health/checks/below-node-connection-limit', { rules: ['API-63'], since: '4.1' }],
     ['/health/checks/metadata-store/initialized', { rules: ['API-63'], since: '4.1' }],
+    ['/health/checks/metadata-store/initialized/with-data', { rules: ['API-63'], since: '4.2' }],
+    ['/health/checks/reached-target-cluster-size', { rules: ['API-63'], since: '4.2' }],
+    [`${LEADERLESS}/all-vhosts/`, { rules: ['API-63'], since: '4.2' }],
+    [`${LEADERLESS}/all-vhosts/pattern/x`, { rules: ['API-63'], since: '4.2' }],
+    [`${LEADERLESS}/vhost/%2F/`, { rules: ['API-63'], since: '4.2' }],
+    [`${LEADERLESS}/vhost/%2F/pattern/x`, { rules: ['API-63'], since: '4.2' }],
   ] as const) {
     test(`a healthy broker is well by ${path}`, options, async (t) => {
       answered(await t.admin.get(path), 200, { status: 'ok' });
@@ -195,6 +203,17 @@ export function health(test: Define): void {
     await t.eventually(isUp, 'all vhosts are up');
     answered(await t.admin.get('/health/checks/virtual-hosts'), 200, { status: 'ok' });
   });
+
+  test(
+    'a probe without a login is told whether the broker is well',
+    { rules: ['API-63'], since: '4.2' },
+    async (t) => {
+      const checks = ['is-in-service', 'ready-to-serve-clients', 'reached-target-cluster-size'];
+      for (const check of checks) {
+        answered(await t.admin.get(`/health/checks/${check}`, { login: 'none' }), 200, { status: 'ok' });
+      }
+    },
+  );
 
   test('a node can be checked by its name', { rules: ['API-58'] }, async (t) => {
     answered(await t.admin.get(at('healthchecks', 'node', await nodeName(t))), 200, { status: 'ok' });

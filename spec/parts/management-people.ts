@@ -116,6 +116,22 @@ export function users(test: Define): void {
   });
 
   test(
+    'a hash of a password is made for a user to be made with, by administrators',
+    { rules: ['API-66', 'API-48'], since: '4.0' },
+    async (t) => {
+      const user = newUser(t);
+      const path = at('auth', 'hash_password', 'a secret');
+      const [one, other] = [await read(t, path), await read(t, path)];
+      assert.notEqual(one['ok'], other['ok']);
+      const password_hash = one['ok'];
+      answered(await t.admin.put(at('users', user), { tags: 'management', password_hash }), 201);
+      const login = { user, password: 'a secret' };
+      assert.equal((await t.admin.get('/whoami', { login })).status, 200);
+      assert.equal((await t.admin.get(path, { login })).status, 401);
+    },
+  );
+
+  test(
     'the tags of a user are a list or a text with commas, and always shown as a list',
     { rules: ['API-47', 'API-48'] },
     async (t) => {

@@ -177,13 +177,16 @@ export const managementRules = {
     says: 'The health check node-is-quorum-critical of a single node is answered 200 with the reason single node cluster; so is node-is-mirror-sync-critical before 4.0, since then it is not found.',
   },
   'API-63': {
-    says: 'Since 4.1 there are the health checks is-in-service, ready-to-serve-clients, below-node-connection-limit and metadata-store/initialized.',
+    says: 'Since 4.1 there are the health checks is-in-service, ready-to-serve-clients, below-node-connection-limit and metadata-store/initialized; newer ones are metadata-store/initialized/with-data, reached-target-cluster-size, which needs no login, and quorum-queues-without-elected-leaders with all-vhosts or vhost/VH behind it, and pattern/EXPRESSION behind that.',
   },
   'API-64': {
     says: 'GET /feature-flags lists the flags with name, desc, doc_url, state, stability and provided_by; PUT /feature-flags/NAME/enable is answered 204, for an unknown one 400 unsupported. Since 3.13 /deprecated-features and /deprecated-features/used are lists too.',
   },
   'API-65': {
     says: 'POST /login takes a form of username and password. /auth/attempts/NODE counts attempts to log in by protocol, with /source by who made them. POST /rebalance/queues is answered 204, DELETE /reset forgets statistics. Some versions tell at /auth, without credentials, how to log in.',
+  },
+  'API-66': {
+    says: 'GET /auth/hash_password/PASSWORD is answered 200 with a hash as ok, another one each time, to administrators: a user who is made with it as the password_hash logs in with the password.',
   },
   'API-70': {
     says: 'Administration tools work: they send every value but tables, definitions, priorities and properties as a text, read the reason of a 400, take a 404 for not found (which is as good as deleted) and a 503 for a failed check, cut, sort and page lists, close connections, and move definitions from one broker to another.',

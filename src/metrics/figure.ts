@@ -7,7 +7,7 @@ export type Labels = Readonly<Record<string, string>>;
 export interface MetricName {
   /** Whole: `rabbitmq_queue_messages_ready`. */
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'untyped';
+  readonly type: 'counter' | 'gauge' | 'summary' | 'untyped';
   /** One sentence. */
   readonly help: string;
 }

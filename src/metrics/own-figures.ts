@@ -39,7 +39,7 @@ export function ownFigures({ broker, node }: ManagementHost): Figure[] {
   return [
     figure(
       'leveret_event_loop_delay_seconds',
-      'gauge',
+      'summary',
       'How late the event loop was with what was due, since somebody asked last',
       [...node.loopDelay()].map(([quantile, seconds]) => sample(seconds, { quantile: String(quantile) })),
     ),

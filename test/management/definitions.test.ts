@@ -65,6 +65,121 @@ test('what is exported makes an empty broker the same (API-54, API-56)', async (
   await other.stop();
 });
 
+/** As RabbitMQ 3.13 writes what a cluster with mirrored queues has. */
+const from313 = {
+  rabbit_version: '3.13.7',
+  rabbitmq_version: '3.13.7',
+  product_name: 'RabbitMQ',
+  product_version: '3.13.7',
+  users: [
+    {
+      name: 'shop',
+      password_hash: 'AQIDBDB9kM21iEUzN1lZ+6VReCsdNqS0sERdAQTcY6Xs3PMz',
+      hashing_algorithm: 'rabbit_password_hashing_sha256',
+      tags: ['monitoring'],
+      limits: { 'max-connections': 9 },
+    },
+  ],
+  vhosts: [
+    {
+      limits: [],
+      metadata: { description: 'all orders', tags: ['live'], default_queue_type: 'quorum' },
+      name: 'shop',
+    },
+  ],
+  permissions: [{ user: 'shop', vhost: 'shop', configure: '^own', write: '.*', read: '.*' }],
+  topic_permissions: [{ user: 'shop', vhost: 'shop', exchange: 'orders', write: '^a', read: '' }],
+  parameters: [
+    {
+      value: { 'apply-to': 'queues', definition: { 'max-length': 9 }, pattern: '.*', priority: 0 },
+      vhost: 'shop',
+      component: 'operator_policy',
+      name: 'roof',
+    },
+    { value: { 'max-queues': 50 }, vhost: 'shop', component: 'vhost-limits', name: 'limits' },
+  ],
+  global_parameters: [
+    { name: 'cluster_name', value: 'rabbit@shop' },
+    { name: 'internal_cluster_id', value: 'rabbitmq-cluster-id-1' },
+  ],
+  policies: [
+    {
+      vhost: 'shop',
+      name: 'mirrored',
+      pattern: '^lazy',
+      'apply-to': 'classic_queues',
+      definition: {
+        'ha-mode': 'all',
+        'ha-sync-mode': 'automatic',
+        'queue-mode': 'lazy',
+        'message-ttl': 60_000,
+      },
+      priority: 1,
+    },
+  ],
+  queues: [
+    {
+      name: 'lazy.orders',
+      vhost: 'shop',
+      durable: true,
+      auto_delete: false,
+      arguments: { 'x-queue-mode': 'lazy', 'x-queue-type': 'classic', 'x-queue-version': 2 },
+    },
+    {
+      name: 'safe',
+      vhost: 'shop',
+      durable: true,
+      auto_delete: false,
+      arguments: { 'x-queue-type': 'quorum' },
+    },
+  ],
+  exchanges: [
+    {
+      name: 'orders',
+      vhost: 'shop',
+      type: 'topic',
+      durable: true,
+      auto_delete: false,
+      internal: false,
+      arguments: { 'alternate-exchange': 'amq.fanout' },
+    },
+  ],
+  bindings: [
+    {
+      source: 'orders',
+      vhost: 'shop',
+      destination: 'lazy.orders',
+      destination_type: 'queue',
+      routing_key: 'a.#',
+      arguments: {},
+    },
+  ],
+};
+
+test('definitions that RabbitMQ 3.13 wrote are imported as they were meant (API-54, API-56)', async () => {
+  const other = await startTestBroker({ management: true });
+  const admin = adminOf(other);
+  await admin.must('POST', '/definitions', from313);
+  const all = (await exported(admin)) as unknown as Readonly<Record<string, unknown[]>>;
+  const { users, permissions, topic_permissions, parameters, queues, exchanges, bindings } = from313;
+  expect(all['users']).toEqual(expect.arrayContaining(users));
+  expect(all['permissions']).toEqual(expect.arrayContaining(permissions));
+  expect(all).toMatchObject({ topic_permissions, exchanges, bindings });
+  expect(all['parameters']).toEqual(expect.arrayContaining(parameters));
+  expect(all['queues']).toMatchObject(queues);
+  expect(all['policies']).toMatchObject([
+    { name: 'mirrored', definition: { 'queue-mode': 'lazy', 'message-ttl': 60_000 }, priority: 1 },
+  ]);
+  expect((await admin.get('/vhosts/shop')).json).toMatchObject(from313.vhosts[0]?.metadata ?? {});
+  expect((await admin.get('/queues/shop/lazy.orders')).json).toMatchObject({
+    policy: 'mirrored',
+    effective_policy_definition: { 'message-ttl': 60_000, 'max-length': 9 },
+  });
+  expect((await admin.get('/cluster-name')).json).toEqual({ name: 'rabbit@shop' });
+  expect((await admin.get('/whoami', { login: { user: 'shop', password: 'secret' } })).status).toBe(200);
+  await other.stop();
+});
+
 test('definitions with a mistake change nothing, and the mistake is named with its place (API-56)', async () => {
   const { admin } = managed;
   const before = await exported(admin);

@@ -247,6 +247,7 @@ test('a broker with a data directory tells of its commits and pages, and later o
   );
   expect(first.value('leveret_commit_bytes_sum')).toBe(0); // only definitions so far
   expect(first.value('leveret_store_disk_bytes')).toBe(0);
+  expect(first.types.get('leveret_event_loop_delay_seconds')).toBe('summary'); // only they may have quantiles
   expect(first.value('leveret_event_loop_delay_seconds', { quantile: '1' })).toBeUndefined();
   await new Promise((resolve) => setTimeout(resolve, 50)); // the loop has to go round for something to be measured
   expect((await read()).value('leveret_event_loop_delay_seconds', { quantile: '1' })).toBeGreaterThanOrEqual(

@@ -32,6 +32,9 @@ export const healthRoutes: readonly Route[] = [
   check(`${CHECKS}/ready-to-serve-clients`, 'anybody', 'The same', () => ok(WELL)),
   check(`${CHECKS}/metadata-store/initialized`, 'user', 'Whether definitions were read', () => ok(WELL)),
   check(`${CHECKS}/metadata-store/initialized/with-data`, 'user', 'The same', () => ok(WELL)),
+  check(`${CHECKS}/reached-target-cluster-size`, 'anybody', 'Whether all nodes are there: always', () =>
+    ok(WELL),
+  ),
   ...['all-vhosts', 'all-vhosts/pattern/:pattern'].map((queues) => leaders(queues, 'user')),
   ...['vhost/:vhost', 'vhost/:vhost/pattern/:pattern'].map((queues) => leaders(queues, 'vhost-member')),
   check(`${CHECKS}/below-node-connection-limit`, 'anybody', 'Whether one more may connect', connectionLimit),
