@@ -38,6 +38,8 @@ const REFUSALS = {
   404: { description: 'There is no such thing: error and reason' },
 };
 
+const NOT_WELL = { 503: { description: 'It is not well: status and reason', content: JSON_BODY } };
+
 type Operation = Readonly<Record<string, unknown>>;
 
 /** All routes, and one more that describes them, itself too. */
@@ -101,7 +103,7 @@ function operationOf({ method, path, access, summary, body, query }: Route): Ope
     parameters: [...inPath, ...inQuery],
     ...(body === undefined ? {} : { requestBody: bodyOf(body) }),
     ...(access === 'anybody' ? { security: [] } : {}),
-    responses: { ...ANSWERS[method], ...REFUSALS },
+    responses: { ...ANSWERS[method], ...(path.startsWith('/health') ? NOT_WELL : {}), ...REFUSALS },
   };
 }
 

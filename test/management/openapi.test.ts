@@ -10,6 +10,7 @@ interface Document {
 interface Operation {
   readonly operationId: string;
   readonly parameters: readonly { readonly name: string; readonly in: string }[];
+  readonly responses: Readonly<Record<string, { readonly content?: unknown }>>;
 }
 
 const managed = useManagement();
@@ -52,7 +53,8 @@ test('every documented path has the methods it is documented with, and the segme
   }
 });
 
-test('no request is so wrong that it is answered as a bug of the broker, and all need a login', async () => {
+test('no request is so wrong that it is answered as a bug of the broker or with an undocumented status, and all need a login', async () => {
+  const { paths } = await document();
   const broker = await startTestBroker({ management: true });
   const admin = adminOf(broker);
   const bodies = [
@@ -70,9 +72,15 @@ test('no request is so wrong that it is answered as a bug of the broker, and all
     const unknown = await admin.request(method, at, undefined, { login: 'none' });
     if (access !== 'anybody') expect([method, path, unknown.status]).toEqual([method, path, 401]);
     if (method === 'DELETE' && path === '/vhosts/:vhost') continue; // the others need it
+    const operations = paths[path.replace(/:(\w+)/g, '{$1}')] ?? {};
+    const responses = operations[method.toLowerCase()]?.responses ?? {};
     for (const body of method === 'GET' ? [undefined] : bodies) {
       const answer = await admin.request(method, at, body);
       expect.soft([method, path, body, answer.status, answer.text]).not.toContainEqual(500);
+      const names = [String(answer.status), `${Math.floor(answer.status / 100)}XX`];
+      const isDocumented = names.some((name) => Object.hasOwn(responses, name));
+      expect.soft([method, path, body, answer.status, isDocumented]).not.toContainEqual(false);
+      if (method === 'GET') expect.soft([path, answer.status, answer.json]).not.toContainEqual(undefined);
     }
   }
   await broker.stop();
