@@ -128,6 +128,22 @@ describe('a request that waits for a message', () => {
     ]);
   });
 
+  test('gets nothing when its user may not read any more', async () => {
+    const { admin } = managed;
+    await admin.must('PUT', '/queues/%2F/secret', {});
+    await admin.must('PUT', '/users/fired', { password: 'p', tags: 'management' });
+    await admin.must('PUT', '/permissions/%2F/fired', { configure: '', write: '', read: '.*' });
+    const poll = admin.request('POST', '/queues/%2F/secret/get?wait=60s', FETCH, {
+      login: { user: 'fired', password: 'p' },
+    });
+    await admin.get('/whoami');
+    await admin.must('DELETE', '/users/fired');
+    await admin.must('POST', '/exchanges/%2F/amq.default/publish', message('secret', 'ours'));
+    expect((await poll).status).toBe(401);
+    const [answer] = await inOneGo(['POST', '/queues/%2F/secret/get', FETCH]);
+    expect(answer).toMatchObject([200, [{ payload: 'ours' }]]);
+  });
+
   test('takes nothing for a client that went away', async () => {
     await managed.admin.must('PUT', '/queues/%2F/left', {});
     const socket = open();

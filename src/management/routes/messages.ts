@@ -142,7 +142,8 @@ async function fetch(call: Call): Promise<Answer> {
   const name = call.param('queue');
   if (!vhost.queues.has(name)) throw missing('queue');
   const actor = actorOf(call);
-  mayRead(() => actor.users.check(actor.user, vhost.name, 'read', 'queue', name));
+  const check = (): void => mayRead(() => actor.users.check(actor.user, vhost.name, 'read', 'queue', name));
+  check();
   const queue = withCode(() => findQueue(vhost, name, actor));
   const taken: Entry[] = [];
   const messages: Json[] = [];
@@ -152,6 +153,7 @@ async function fetch(call: Call): Promise<Answer> {
       const entry = withCode(() => queue.get());
       if (entry === undefined && taken.length === 0 && (await patience.more(queue as Queue))) {
         if (queue.isDeleted) throw missing('queue');
+        check(); // what it was allowed when it came may have been taken from it
         continue; // no stream: that has thrown
       }
       count(call, queue, entry);
