@@ -8,6 +8,7 @@ import type { KeptDead } from './kept-dead.ts';
 import { Message } from './message.ts';
 import type { Entry } from './message.ts';
 import type { Events } from './observer.ts';
+import { Pace } from './pace.ts';
 import type { Queue } from './queue.ts';
 import type { DeathReason } from './queue-host.ts';
 import { Ring } from './ring.ts';
@@ -50,6 +51,7 @@ export class DeadLetters {
   readonly #host: DeadLetterHost;
   readonly #waiting = new Ring<Burial>();
   readonly #copies: DeadCopies;
+  readonly #pace = new Pace();
   /** A message is being put in its queues, or another is being buried: burials wait. */
   #isHeld = false;
   #isScheduled = false;
@@ -73,7 +75,7 @@ export class DeadLetters {
 
   /** Whether the dead of this queue come faster than consumers take them. */
   isAhead(queue: Queue): boolean {
-    return this.#copies.lastTargets(queue).some(({ isBehind }) => isBehind);
+    return this.#copies.lastTargets(queue).some((target) => target.isBehind && this.#pace.paysFor(target));
   }
 
   /** What the task buries is buried when it is done, a part of it in later turns if it is much. */
