@@ -90,8 +90,10 @@ async function start(
     opened?.recovered ?? NOTHING_RECOVERED,
     named,
   );
-  await data?.journal.flush(); // what was imported is certain once it can be used
-  const { alarms, gauge } = await watchResources(begun, wallClock, data);
+  const [{ alarms, gauge }] = await Promise.all([
+    watchResources(begun, wallClock, data),
+    data?.journal.flush(), // what was imported is certain once it can be used
+  ]);
   const limits = serverLimits(options, data !== undefined);
   const listener = new Listener({
     broker,

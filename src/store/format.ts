@@ -38,9 +38,8 @@ export async function checkFormat(db: Database, directory: string): Promise<void
         `${directory} holds a database that is not Leveret's (its first key is ${key.toString('hex')})`,
       );
     }
-    await db.batch([{ type: 'put', key: FORMAT_KEY, value: Buffer.from(String(FORMAT_VERSION)) }], {
-      sync: true,
-    });
+    // on disk with the first commit: what is lost before that was empty
+    await db.put(FORMAT_KEY, Buffer.from(String(FORMAT_VERSION)));
     return;
   }
   const version = Number(stamp.toString());

@@ -50,10 +50,9 @@ export async function openStore(directory: string, options: StoreOptions): Promi
   try {
     await checkFormat(db, directory);
     const { diskAllowance = DISK_ALLOWANCE, parkAfter = PARK_AFTER, onFailure, crashes } = options;
-    const { state, recovered } = await recover(db, options.memoryLimit, parkAfter);
+    const recovery = recover(db, options.memoryLimit, parkAfter);
+    const [{ state, recovered }] = await Promise.all([recovery, writeOwner(directory)]);
     const journal = new LevelJournal(db, { ...state, diskAllowance, parkAfter }, onFailure, crashes);
-    const owner = { pid: process.pid, since: new Date().toISOString() };
-    await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner));
     const close = async (): Promise<void> => {
       await journal.close();
       await rm(join(directory, OWNER_FILE), { force: true });
@@ -86,6 +85,11 @@ async function openDatabase(db: Database, directory: string): Promise<void> {
       throw new StoreError(`${directory} is in use by ${await ownerOf(directory)}`);
     throw new StoreError(`cannot open ${directory}: ${cause?.message ?? (error as Error).message}`);
   }
+}
+
+async function writeOwner(directory: string): Promise<void> {
+  const owner = { pid: process.pid, since: new Date().toISOString() };
+  await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner));
 }
 
 async function ownerOf(directory: string): Promise<string> {
