@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import { Deadline, takeExpired } from './expiry.ts';
 import type { Histogram } from './histogram.ts';
 import type { Entry } from './message.ts';
-import type { DeathReason } from './queue-host.ts';
+import type { Queue } from './queue.ts';
 import type { Ready } from './ready.ts';
 import { Ring } from './ring.ts';
 
@@ -17,30 +17,21 @@ export class Dying {
   readonly #clock: Clock;
   readonly #lateness: Histogram;
   readonly #ready: Ready;
-  readonly #bury: (entry: Entry, reason: DeathReason) => void;
-  readonly #expired = new Ring<Entry>();
-  readonly #wornOut = new Ring<Entry>();
-  readonly #alarm: Deadline;
+  readonly #queue: Queue;
+  // what most queues never need: 210 of the 2,000 bytes of an idle one
+  #expired: Ring<Entry> | undefined = undefined;
+  #wornOut: Ring<Entry> | undefined = undefined;
+  #alarm: Deadline | undefined = undefined;
 
-  /**
-   * @param due the message at the head has expired
-   * @param bury dead-letters one
-   */
-  constructor(
-    { clock, lateness }: { readonly clock: Clock; readonly lateness: Histogram },
-    ready: Ready,
-    due: () => void,
-    bury: (entry: Entry, reason: DeathReason) => void,
-  ) {
+  constructor(queue: Queue, clock: Clock, lateness: Histogram) {
     this.#clock = clock;
     this.#lateness = lateness;
-    this.#ready = ready;
-    this.#bury = bury;
-    this.#alarm = new Deadline(clock, due);
+    this.#ready = queue.ready;
+    this.#queue = queue;
   }
 
   get length(): number {
-    return this.#expired.length + this.#wornOut.length;
+    return (this.#expired?.length ?? 0) + (this.#wornOut?.length ?? 0);
   }
 
   get isHeadExpired(): boolean {
@@ -54,16 +45,20 @@ export class Dying {
 
   /** The alarm follows the head, whatever made it the head (EXP-04, EXP-08). */
   aimAtHead(): void {
-    this.#alarm.aim(this.#ready.peek()?.expiresAt ?? Infinity);
+    const expiresAt = this.#ready.peek()?.expiresAt ?? Infinity;
+    if (expiresAt !== Infinity) this.#alarm ??= new Deadline(this.#clock, () => this.#queue.later());
+    this.#alarm?.aim(expiresAt);
   }
 
   /** Takes expired ones off the head, so many at most. */
   scan(most: number): void {
+    this.#expired ??= new Ring<Entry>();
     takeExpired(this.#ready, this.#clock.now(), this.#expired, most);
   }
 
   /** It was returned too often. */
   wornOut(entry: Entry): void {
+    this.#wornOut ??= new Ring<Entry>();
     this.#wornOut.push(entry);
   }
 
@@ -73,23 +68,23 @@ export class Dying {
     if (this.length === 0) return;
     const now = this.#clock.now();
     for (let left = BURIALS; left > 0 && this.length > 0; left--) {
-      const wornOut = this.#wornOut.shift();
-      if (wornOut !== undefined) this.#bury(wornOut, 'delivery_limit');
-      else this.#buryExpired(this.#expired.shift() as Entry, now);
+      const wornOut = this.#wornOut?.shift();
+      if (wornOut !== undefined) this.#queue.bury(wornOut, 'delivery_limit');
+      else this.#buryExpired(this.#expired?.shift() as Entry, now);
     }
   }
 
   #buryExpired(entry: Entry, now: number): void {
     this.#lateness.observe(now - entry.expiresAt);
-    this.#bury(entry, 'expired');
+    this.#queue.bury(entry, 'expired');
   }
 
   /** No more alarms; returns those that were not dead-lettered. */
   close(): Entry[] {
-    this.#alarm.cancel();
-    const rest = [...this.#wornOut, ...this.#expired];
-    this.#wornOut.clear();
-    this.#expired.clear();
+    this.#alarm?.cancel();
+    const rest = [...(this.#wornOut ?? []), ...(this.#expired ?? [])];
+    this.#wornOut?.clear();
+    this.#expired?.clear();
     return rest;
   }
 }

@@ -18,15 +18,12 @@ export class Handout {
   readonly #dying: Dying;
   readonly #places: Places;
   readonly #events: Events;
-  readonly #later: () => void;
 
-  /** @param later gives the queue a turn before long */
-  constructor(queue: Queue, dying: Dying, places: Places, events: Events, later: () => void) {
+  constructor(queue: Queue, dying: Dying, places: Places, events: Events) {
     this.#queue = queue;
     this.#dying = dying;
     this.#places = places;
     this.#events = events;
-    this.#later = later;
   }
 
   /** Moves ready messages to consumers until one of the two runs out. */
@@ -40,7 +37,7 @@ export class Handout {
       ready.shift();
       this.give(consumer, entry);
     }
-    this.#later();
+    this.#queue.later();
   }
 
   /** Who can take a message right now: its only chance with TTL 0 (TTL-15), or in a full queue (LEN-07). */
@@ -96,7 +93,7 @@ export class Handout {
     const { ready } = this.#queue;
     if (!this.#dying.isHeadExpired) return ready.peek();
     this.#dying.scan(most);
-    this.#later();
+    this.#queue.later();
     return this.#dying.isHeadExpired ? undefined : ready.peek();
   }
 }

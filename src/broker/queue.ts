@@ -79,9 +79,8 @@ export class Queue implements DeclaredQueue {
     this.ready = new Ready(lanes, this.#isQuorum, host.journal.parking);
     this.consumers = new Consumers(args.singleActiveConsumer, this.#isQuorum);
     this.#places = new Places(host.journal, identity, lanes, this.#isQuorum);
-    const later = (): void => host.later(this);
-    this.#dying = new Dying(host, this.ready, later, (entry, reason) => this.#bury(entry, reason));
-    this.#handout = new Handout(this, this.#dying, this.#places, host.events, later);
+    this.#dying = new Dying(this, host.clock, host.lateness);
+    this.#handout = new Handout(this, this.#dying, this.#places, host.events);
     this.#overflow = new Overflow(this, host, this.#handout);
     this.#returns = new Returns(this, host, this.#places, this.#dying);
     if (this.settings.deadLetterAtLeastOnce) this.kept = new KeptDeadLetters(host, this);
@@ -146,7 +145,7 @@ export class Queue implements DeclaredQueue {
     this.#lease?.aim(Infinity);
     this.touch();
     this.#overflow.dropSurplus();
-    if (this.#holdsSome) this.#host.later(this);
+    if (this.#holdsSome) this.later();
   }
 
   /**
@@ -170,7 +169,7 @@ export class Queue implements DeclaredQueue {
     this.ready.push(entry);
     if (isFull) this.#overflow.dropSurplus();
     if (expiresAt !== Infinity) this.#dying.aimAtHead();
-    this.#host.later(this);
+    this.later();
     return true;
   }
 
@@ -182,7 +181,7 @@ export class Queue implements DeclaredQueue {
     this.consumers.checkGet(this.label);
     this.touch();
     const entry = this.#handout.get();
-    if (entry !== undefined && this.#dying.headMayExpire) this.#host.later(this);
+    if (entry !== undefined && this.#dying.headMayExpire) this.later();
     return entry;
   }
 
@@ -196,7 +195,7 @@ export class Queue implements DeclaredQueue {
   reject(entry: Entry): void {
     this.#handout.settled(entry, 'rejected');
     if (this.#isDeleted) this.#drop(entry, 'queue deleted');
-    else this.#bury(entry, 'rejected');
+    else this.bury(entry, 'rejected');
   }
 
   /**
@@ -212,7 +211,7 @@ export class Queue implements DeclaredQueue {
     if (this.settings.isLimited) this.#handout.deliver(); // what a consumer would have taken by now does not count
     this.ready.putBack(this.#returns.take(entries, hasFailed));
     if (this.settings.isLimited) this.#overflow.dropSurplus();
-    this.#host.later(this);
+    this.later();
   }
 
   /** How often a message came back, as its consumers are told. */
@@ -234,7 +233,7 @@ export class Queue implements DeclaredQueue {
     this.consumers.add(subscription);
     if (this.#host.events.isHeard) this.#host.events.consumer('consumer-added', subscription);
     this.#lease?.aim(Infinity);
-    this.#host.later(this);
+    this.later();
   }
 
   /** The last consumer to go starts the queue's lease (QEX-03), or ends an auto-delete queue (QUE-28). */
@@ -244,13 +243,13 @@ export class Queue implements DeclaredQueue {
     if (this.#host.events.isHeard) this.#host.events.consumer('consumer-removed', subscription);
     this.touch();
     if (this.identity.autoDelete && this.consumers.count === 0) this.#host.remove(this, 'unused');
-    else this.#host.later(this);
+    else this.later();
   }
 
   /** A consumer has credit again. */
   resume(subscription: Subscription): void {
     this.consumers.resume(subscription);
-    if (!this.#isDeleted) this.#host.later(this);
+    if (!this.#isDeleted) this.later();
   }
 
   /** The queue is in use: an idle one is deleted `x-expires` after the last time (QEX-02, QEX-03). */
@@ -260,6 +259,11 @@ export class Queue implements DeclaredQueue {
     const { clock } = this.#host;
     this.#lease ??= new Deadline(clock, () => this.#host.remove(this, 'expired'));
     this.#lease.aim(clock.now() + expires);
+  }
+
+  /** Has `work` called before long. */
+  later(): void {
+    this.#host.later(this);
   }
 
   /** One slice of what there is to do: let the expired die, hand out the rest. Asks for more when more is left. */
@@ -272,8 +276,8 @@ export class Queue implements DeclaredQueue {
     if (this.waiting !== undefined && this.ready.length > 0) this.waiting.wake();
     const hasMore = this.#dying.length > 0 || this.#dying.isHeadExpired || this.kept?.hasDue === true;
     if (!hasMore) this.#dying.aimAtHead();
-    else if (this.#host.isAhead(this)) this.#host.soon(() => this.#host.later(this));
-    else this.#host.later(this);
+    else if (this.#host.isAhead(this)) this.#host.soon(() => this.later());
+    else this.later();
   }
 
   /** Messages found on disk, as they stood before the restart. */
@@ -288,7 +292,7 @@ export class Queue implements DeclaredQueue {
         this.ready.append(one);
       }
     }
-    if (this.#holdsSome) this.#host.later(this);
+    if (this.#holdsSome) this.later();
   }
 
   #restore(place: RecoveredPlace): void {
@@ -341,7 +345,8 @@ export class Queue implements DeclaredQueue {
     this.#places.forget(entry, this.kept?.remove(entry) === true);
   }
 
-  #bury(entry: Entry, reason: DeathReason): void {
+  /** Dead-letters a message that is no longer ready. */
+  bury(entry: Entry, reason: DeathReason): void {
     if (reason === 'expired' && this.#host.events.isHeard) this.#host.events.expired(this, entry);
     if (this.settings.deadLetterAtLeastOnce) this.kept?.add(entry, reason);
     this.#host.bury(this, entry, reason);

@@ -353,7 +353,7 @@ export const faults = [
   {
     name: 'no alarm is set for the head of a queue',
     file: 'src/broker/dying.ts',
-    find: 'this.#alarm.aim(this.#ready.peek()?.expiresAt ?? Infinity);',
+    find: 'this.#alarm?.aim(expiresAt);',
     put: '',
     topics: ['message-ttl', 'expiry'],
   },
