@@ -6,11 +6,14 @@ import { cpuOf, rssOf } from './usage.js';
 /** @typedef {import('./figures.js').Figures} Figures */
 
 const REST = 2000;
-const IDLE = 5000;
+/** After which a broker that looks at its queues every few seconds has seen the last that was declared. */
+const CALM = 12_000;
+/** Of CPU ticks of 10 ms there are few in it. */
+const IDLE = 20_000;
 
 /**
  * Durable queues with a TTL in which nothing happens: what each weighs, what they cost while idle, and how long the
- * broker needs to start with them.
+ * broker needs to start with them. CPU is counted when what the declares set off is over.
  * @param {Session} session
  * @param {Settings} settings the messages are the queues
  * @returns {Promise<Figures>}
@@ -23,6 +26,7 @@ export async function runQueues(session, { messages: count }) {
   const declareRate = (count * 1000) / (performance.now() - from);
   await sleep(REST);
   const full = rssOf(session.pid);
+  await sleep(CALM);
   const idleCpu = await idle(session);
   const declared = { declareRate, ...idleCpu, ...perQueue('rssPerQueue', empty, full, count) };
   if (!session.isOurs) return declared;
