@@ -542,8 +542,8 @@ export const faults = [
   {
     name: 'a message that is dead-lettered is also left in its queue by a rejection',
     file: 'src/broker/queue.ts',
-    find: "else this.#bury(entry, 'rejected');",
-    put: "else {\n      this.#bury(entry, 'rejected');\n      this.ready.push(entry);\n    }",
+    find: "else this.bury(entry, 'rejected');",
+    put: "else {\n      this.bury(entry, 'rejected');\n      this.ready.push(entry);\n    }",
     topics: ['dlx'],
   },
 
