@@ -6,10 +6,10 @@ import { cpuOf, rssOf } from './usage.js';
 /** @typedef {import('./figures.js').Figures} Figures */
 
 const REST = 2000;
-/** After which a broker that looks at its queues every few seconds has seen the last that was declared. */
-const CALM = 12_000;
+/** After which what the declares set off is over: V8 collects the last of their garbage half a minute later. */
+const CALM = 40_000;
 /** Of CPU ticks of 10 ms there are few in it. */
-const IDLE = 20_000;
+const IDLE = 15_000;
 
 /**
  * Durable queues with a TTL in which nothing happens: what each weighs, what they cost while idle, and how long the
@@ -24,9 +24,8 @@ export async function runQueues(session, { messages: count }) {
   const from = performance.now();
   await session.queues(client, 'idle', count, { 'x-message-ttl': 60_000, 'x-dead-letter-exchange': '' });
   const declareRate = (count * 1000) / (performance.now() - from);
-  await sleep(REST);
-  const full = rssOf(session.pid);
   await sleep(CALM);
+  const full = rssOf(session.pid);
   const idleCpu = await idle(session);
   const declared = { declareRate, ...idleCpu, ...perQueue('rssPerQueue', empty, full, count) };
   if (!session.isOurs) return declared;
