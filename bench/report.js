@@ -1,3 +1,4 @@
+import { basename, isAbsolute } from 'node:path';
 import { cpus, release, totalmem } from 'node:os';
 import { withoutPassword } from './brokers.js';
 import { figureTable, markdown, plain, remarks, verdictTable } from './tables.js';
@@ -103,10 +104,14 @@ function described({ role, properties: { product, version, platform } }) {
   return words.filter(Boolean).join(', ') || 'says nothing about itself';
 }
 
-/** @param {string[]} args */
+/**
+ * Without passwords, and without what says where this machine has its files.
+ * @param {string[]} args
+ */
 function command(args) {
-  const shown = args.map((arg) =>
-    URL.canParse(arg) && arg.startsWith('amqp:') ? withoutPassword(arg) : arg,
-  );
+  const shown = args.map((arg) => {
+    if (isAbsolute(arg)) return basename(arg);
+    return URL.canParse(arg) && arg.startsWith('amqp:') ? withoutPassword(arg) : arg;
+  });
   return ['npm run bench', ...(shown.length > 0 ? ['--', ...shown] : [])].join(' ');
 }
