@@ -1,5 +1,5 @@
-import { basename, isAbsolute } from 'node:path';
 import { cpus, release, totalmem } from 'node:os';
+import { basename, isAbsolute } from 'node:path';
 import { withoutPassword } from './brokers.js';
 import { figureTable, markdown, plain, remarks, verdictTable } from './tables.js';
 import { judge } from './targets.js';
