@@ -67,6 +67,7 @@ function isOurs(item, field) {
   if (item.name === '/' || item.name === 'guest') return false;
   const name =
     item.vhost ??
+    item.queue?.vhost ?? // of a consumer
     (/^(users|vhosts)$/.test(field) || 'password_hash' in item || 'cluster_state' in item
       ? item.name
       : undefined);
