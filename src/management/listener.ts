@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ListenerFacts, ManagementContext, ManagementHost } from './host.ts';
+import { closeAtOnce, listenOn } from './http-port.ts';
 import { Sampler } from './sampler.ts';
 import type { ManagementServer } from './server.ts';
 
@@ -31,15 +32,8 @@ export class ManagementListener {
 
   /** Port 0 picks a free one. Rejects with the system's error when it cannot listen. */
   async listen(host: string, port: number): Promise<AddressInfo> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
+    const address = await listenOn(this.#server, host, port);
     this.#host.sampler.start();
-    const address = this.#server.address() as AddressInfo;
     this.#own.push({ protocol: this.#protocol, host: address.address, port: address.port });
     return address;
   }
@@ -47,9 +41,7 @@ export class ManagementListener {
   /** Ends at once, with the connections that are open. */
   async stop(): Promise<void> {
     this.#host.sampler.stop();
-    const isClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await isClosed;
+    await closeAtOnce(this.#server);
     await (await this.#api)?.close();
   }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ManagementHost } from '../management/host.ts';
+import { closeAtOnce, listenOn } from '../management/http-port.ts';
 import { scrapes, TEXT_FORMAT } from './scrape.ts';
 
 /** How long a client may take to send a request (ms). */
@@ -23,22 +24,13 @@ export class MetricsServer {
   }
 
   /** Port 0 picks a free one. Rejects with the system's error when it cannot listen. */
-  async listen(host: string, port: number): Promise<AddressInfo> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
-    return this.#server.address() as AddressInfo;
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return listenOn(this.#server, host, port);
   }
 
   /** Ends at once, with the scrapes that are under way. */
-  async stop(): Promise<void> {
-    const isClosed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await isClosed;
+  stop(): Promise<void> {
+    return closeAtOnce(this.#server);
   }
 
   async #serve({ method, url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> {
